@@ -1,0 +1,1 @@
+"""Cross-exchange crypto arbitrage: the asyncio shell around `arbcore`."""

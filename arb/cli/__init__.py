@@ -1,0 +1,1 @@
+"""The `arb` command: one module per verb, imported when the verb is called."""

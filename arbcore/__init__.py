@@ -1,0 +1,27 @@
+"""The compiled core of arb: order books, edge, engine.
+
+Prices and quantities are integers on a pair's grid inside, strings and Decimals at the edge.
+"""
+
+import picows
+
+try:
+    from arbcore._build import PICOWS as _BUILT_AGAINST
+except ModuleNotFoundError as missing:
+    raise ImportError(
+        "arbcore is not built here: this is the source tree. Run `pip install .` and call the installed "
+        "program from another folder, or `python -P -m pytest` from this one."
+    ) from missing
+
+
+def _series(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+# Cython checks the size of picows' extension types, never their field order, which moves between
+# minor releases: a mismatch would import in silence and read the wrong bytes.
+if _series(picows.__version__) != _series(_BUILT_AGAINST):
+    raise ImportError(
+        f"arbcore was built against picows {_BUILT_AGAINST} but picows {picows.__version__} is installed; "
+        f"run `pip install 'picows=={_series(_BUILT_AGAINST)}.*'` or rebuild arbcore."
+    )
