@@ -1,0 +1,171 @@
+"""Reads over Bybit REST: sign, send, and turn the envelope into its result or a VenueFailure.
+
+`{"retCode":0,"retMsg":"OK","result":{...},"retExtInfo":{},"time":...}`; business errors come with HTTP 200.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from arb.venues.base import (
+    Credentials,
+    ErrorClass,
+    HttpDone,
+    HttpPort,
+    HttpRequest,
+    RateLimit,
+    VenueError,
+    VenueEvents,
+    VenueFailure,
+)
+from arb.venues.bybit import signing
+from arb.venues.bybit.errors import classify_rest
+from arb.venues.bybit.parse import cursor, result_list
+from arb.venues.bybit.tables import CLOCK_REFUSED, IP_LIMIT_PAUSE_S, PAGES, RATE_LIMITED, Endpoint
+from arb.venues.clock import VenueClock
+from arb.venues.fields import integer, loads, mapping, optional_text
+from arb.venues.settings import VenueSettings
+from arb.venues.signing import HmacSigner
+
+Answer = Callable[[Any], None]  # the envelope's result or a VenueFailure
+
+
+class BybitRest:
+    """Shared by everything of one account that talks REST."""
+
+    def __init__(
+        self,
+        base_url: str,
+        http: HttpPort,
+        clock: VenueClock,
+        events: VenueEvents,
+        settings: VenueSettings,
+        credentials: Credentials | None,
+    ) -> None:
+        self.base_url = base_url
+        self.http = http
+        self.clock = clock
+        self.settings = settings
+        self.credentials = credentials
+        self.signer = None if credentials is None else HmacSigner(credentials.secret)
+        self.on_clock_refused: Callable[[Callable[[bool], None] | None], None] | None = None
+        self._events = events
+
+    def headers(self, payload: str) -> dict[str, str]:
+        if self.signer is None or self.credentials is None:
+            raise VenueError("this request needs credentials")
+        return signing.headers(
+            self.signer,
+            self.credentials.api_key,
+            self.clock.stamp_ms(),
+            self.settings.recv_window_ms,
+            payload,
+        )
+
+    def read_public(self, endpoint: Endpoint, query: str, on_answer: Answer) -> None:
+        self.http.start(self._get(endpoint, query, {}), lambda done: on_answer(self.result(done)))
+
+    def read(self, endpoint: Endpoint, query: str, on_answer: Answer) -> None:
+        """A signed read; a refused timestamp is answered by a new reading of the clock and one more try."""
+        self.http.start(
+            self._get(endpoint, query, self.headers(query)), partial(self._read, endpoint, query, on_answer)
+        )
+
+    def read_pages(self, endpoint: Endpoint, query: str, signed: bool, on_answer: Answer) -> None:
+        """The rows of all pages, in order, or the first failure."""
+        _Pages(self, endpoint, query, signed, on_answer).ask("")
+
+    def _get(self, endpoint: Endpoint, query: str, headers: dict[str, str]) -> HttpRequest:
+        # No body with a GET: the venue answers 403.
+        url = f"{self.base_url}{endpoint.path}?{query}" if query else f"{self.base_url}{endpoint.path}"
+        return HttpRequest("GET", url, headers, None, self.settings.read_timeout_s, endpoint.path)
+
+    def _read(self, endpoint: Endpoint, query: str, on_answer: Answer, done: HttpDone) -> None:
+        result = self.result(done)
+        refused = isinstance(result, VenueFailure) and result.code == CLOCK_REFUSED
+        if not refused or self.on_clock_refused is None:
+            on_answer(result)
+            return
+
+        def again(_: bool) -> None:
+            request = self._get(endpoint, query, self.headers(query))
+            self.http.start(request, lambda second: on_answer(self.result(second)))
+
+        self.on_clock_refused(again)
+
+    def result(self, done: HttpDone) -> Any:
+        """`result` of a successful envelope, else a VenueFailure; rate limits are reported on the way."""
+        if done.failure is not None:
+            error_class = ErrorClass.unknown if done.sent else ErrorClass.notsent
+            return VenueFailure(error_class, 0, f"{done.failure.value}: {done.detail}")
+        code: int | None = None
+        message = done.body[:200].decode("utf-8", "replace")
+        try:
+            envelope = mapping(loads(done.body), "envelope")
+            code, message = integer(envelope, "retCode"), optional_text(envelope, "retMsg")
+        except VenueError:
+            envelope = {}
+        if done.status == 200 and code == 0:
+            return envelope.get("result")
+        self._watch_limits(done, code)
+        error_class = classify_rest(done.status, code, message)
+        return VenueFailure(error_class, done.status if code is None else code, message)
+
+    def _watch_limits(self, done: HttpDone, code: int | None) -> None:
+        if done.status == 403:
+            self._events.on_rate_limit(RateLimit(IP_LIMIT_PAUSE_S, banned=True))
+        elif code == RATE_LIMITED:
+            self._events.on_rate_limit(RateLimit(self._until_reset_s(done), banned=False))
+        elif done.status == 429 or classify_rest(done.status, code, "") is ErrorClass.rate:
+            self._events.on_rate_limit(RateLimit(self.settings.shed_pause_s, banned=False))
+
+    def _until_reset_s(self, done: HttpDone) -> float:
+        try:
+            reset_ms = int(done.headers.get("X-Bapi-Limit-Reset-Timestamp", ""))
+        except ValueError:
+            return self.settings.shed_pause_s
+        return max(0, reset_ms - self.clock.stamp_ms()) / 1_000
+
+
+class _Pages:
+    """Follows nextPageCursor."""
+
+    def __init__(
+        self, rest: BybitRest, endpoint: Endpoint, query: str, signed: bool, on_answer: Answer
+    ) -> None:
+        self._rest = rest
+        self._endpoint = endpoint
+        self._query = query
+        self._signed = signed
+        self._on_answer = on_answer
+        self._rows: list[Any] = []
+        self._pages = 0
+        self._cursor = ""
+
+    def ask(self, at: str) -> None:
+        self._cursor = at
+        query = f"{self._query}&cursor={at}" if at else self._query
+        read = self._rest.read if self._signed else self._rest.read_public
+        read(self._endpoint, query, self._page)
+
+    def _page(self, result: Any) -> None:
+        if isinstance(result, VenueFailure):
+            self._on_answer(result)
+            return
+        try:
+            page = result_list(result, self._endpoint.path)
+            at = cursor(result)
+        except VenueError as error:
+            self._on_answer(VenueFailure(ErrorClass.unknown, 200, f"unreadable answer: {error}"))
+            return
+        self._rows.extend(page)
+        self._pages += 1
+        # Bybit may give a cursor with the last page too: an empty page, or the same cursor again, ends it.
+        if not at or not page or at == self._cursor:
+            self._on_answer(self._rows)
+        elif self._pages >= PAGES:
+            self._on_answer(VenueFailure(ErrorClass.unknown, 200, f"more than {PAGES} pages"))
+        else:
+            self.ask(at)

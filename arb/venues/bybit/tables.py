@@ -1,0 +1,73 @@
+"""Bybit v5 spot as data: paths, limits, words. Addresses come from the configuration, there is none here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arb.venues.base import OrderStatus, Side, TimeInForce
+
+
+@dataclass(slots=True, frozen=True)
+class Endpoint:
+    method: str
+    path: str
+    per_second: int  # requests per account; 0: only the limit per address (600 in 5 s) counts
+
+
+CATEGORY = "spot"
+
+TIME = Endpoint("GET", "/v5/market/time", 0)
+INSTRUMENTS = Endpoint("GET", "/v5/market/instruments-info", 0)
+PLACE = Endpoint("POST", "/v5/order/create", 20)
+CANCEL = Endpoint("POST", "/v5/order/cancel", 20)
+REALTIME = Endpoint("GET", "/v5/order/realtime", 50)  # open orders, and the 500 last closed by id
+HISTORY = Endpoint("GET", "/v5/order/history", 50)
+EXECUTIONS = Endpoint("GET", "/v5/execution/list", 50)
+WALLET = Endpoint("GET", "/v5/account/wallet-balance", 50)
+
+ORDERS_LIMIT = 50  # rows a page
+EXECUTIONS_LIMIT = 100
+INSTRUMENTS_LIMIT = 1_000
+PAGES = 100  # a cursor that never ends is a fault of the venue
+
+DEPTH_TOPIC = "orderbook.{levels}.{symbol}"
+STREAM_LEVELS = (50, 200, 1_000)
+ARGS_PER_REQUEST = 10  # spot; more are refused
+ARGS_CHARS = 21_000  # per connection
+PING = b'{"op":"ping"}'
+PING_PERIOD_S = 20.0
+
+PRIVATE_TOPICS = ("order", "execution", "wallet")
+AUTH_VALID_MS = 10_000  # from now until the login expires
+
+SIDES = {Side.buy: "Buy", Side.sell: "Sell"}
+TIMES_IN_FORCE = {
+    TimeInForce.ioc: "IOC",
+    TimeInForce.fok: "FOK",
+    TimeInForce.gtc: "GTC",
+    TimeInForce.post_only: "PostOnly",
+}
+
+STATUSES = {
+    "New": OrderStatus.new,
+    "Created": OrderStatus.new,
+    "Untriggered": OrderStatus.new,
+    "Triggered": OrderStatus.new,
+    "PartiallyFilled": OrderStatus.partial,
+    "Filled": OrderStatus.filled,
+    "Cancelled": OrderStatus.canceled,  # also the end of an IOC order
+    "PartiallyFilledCanceled": OrderStatus.canceled,  # spot, with fills
+    "Deactivated": OrderStatus.canceled,
+    "Rejected": OrderStatus.rejected,
+}
+NO_ERROR = "EC_NoError"
+
+TRADE = "Trade"  # the only execType that is a fill; Funding and the rest are not
+TRADABLE = "Trading"
+
+# Answers of the venue with a meaning of their own.
+CLOCK_REFUSED = 10002
+CANCEL_GONE = frozenset({110001, 110008, 110010, 170139, 170142, 170190, 170213})
+ORDER_ABSENT = frozenset({110001, 170213})
+RATE_LIMITED = 10006  # until X-Bapi-Limit-Reset-Timestamp
+IP_LIMIT_PAUSE_S = 600.0  # HTTP 403: stop everything for at least ten minutes
