@@ -20,8 +20,16 @@ def _series(version: str) -> str:
 
 # Cython checks the size of picows' extension types, never their field order, which moves between
 # minor releases: a mismatch would import in silence and read the wrong bytes.
-if _series(picows.__version__) != _series(_BUILT_AGAINST):
+_INSTALLED: str = picows.__version__  # type: ignore[attr-defined]  # there, but not in its stub's exports
+if _series(_INSTALLED) != _series(_BUILT_AGAINST):
     raise ImportError(
-        f"arbcore was built against picows {_BUILT_AGAINST} but picows {picows.__version__} is installed; "
+        f"arbcore was built against picows {_BUILT_AGAINST} but picows {_INSTALLED} is installed; "
         f"run `pip install 'picows=={_series(_BUILT_AGAINST)}.*'` or rebuild arbcore."
     )
+
+from arbcore.book import OrderBook  # noqa: E402
+from arbcore.edge import Edge, best_edge  # noqa: E402
+from arbcore.histogram import Histogram  # noqa: E402
+from arbcore.slowpath import Refused  # noqa: E402
+
+__all__ = ["Edge", "Histogram", "OrderBook", "Refused", "best_edge"]

@@ -1,1 +1,5 @@
-"""The `arb` command: one module per verb, imported when the verb is called."""
+"""The command line: one module per verb, imported when it is called. `arb.cli:main` is the entry point."""
+
+from arb.cli._main import main, run
+
+__all__ = ["main", "run"]

@@ -1,0 +1,1 @@
+PICOWS: str  # the version of picows the extensions were compiled against
