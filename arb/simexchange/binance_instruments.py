@@ -1,0 +1,91 @@
+"""Binance spot exchangeInfo: symbols with their filters, and the limits that order entry checks."""
+
+from decimal import Decimal
+
+from arb.simexchange.amounts import fixed8
+from arb.simexchange.spec import Listing
+
+Json = dict[str, object]
+
+RATE_LIMITS: list[Json] = [
+    {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
+    {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 100},
+    {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": 200000},
+    {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 300000},
+]
+
+MAX_OPEN_ORDERS = 200
+PERCENT_UP = Decimal(5)
+PERCENT_DOWN = Decimal("0.2")
+
+
+def exchange_info(listings: list[Listing], now_ms: int) -> Json:
+    return {
+        "timezone": "UTC",
+        "serverTime": now_ms,
+        "rateLimits": RATE_LIMITS,
+        "exchangeFilters": [],
+        "symbols": [_symbol(listing) for listing in listings],
+    }
+
+
+def _symbol(listing: Listing) -> Json:
+    lot = {
+        "minQty": fixed8(listing.min_qty),
+        "maxQty": fixed8(listing.max_qty),
+        "stepSize": fixed8(listing.lot),
+    }
+    return {
+        "symbol": listing.symbol,
+        "status": "TRADING",
+        "baseAsset": listing.base,
+        "baseAssetPrecision": 8,
+        "quoteAsset": listing.quote,
+        "quotePrecision": 8,
+        "quoteAssetPrecision": 8,
+        "baseCommissionPrecision": 8,
+        "quoteCommissionPrecision": 8,
+        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "icebergAllowed": False,
+        "ocoAllowed": False,
+        "otoAllowed": False,
+        "opoAllowed": False,
+        "quoteOrderQtyMarketAllowed": True,
+        "allowTrailingStop": False,
+        "cancelReplaceAllowed": False,
+        "amendAllowed": False,
+        "pegInstructionsAllowed": False,
+        "isSpotTradingAllowed": True,
+        "isMarginTradingAllowed": False,
+        "filters": [
+            {
+                "filterType": "PRICE_FILTER",
+                "minPrice": fixed8(listing.tick),
+                "maxPrice": "1000000.00000000",
+                "tickSize": fixed8(listing.tick),
+            },
+            {"filterType": "LOT_SIZE", **lot},
+            {"filterType": "MARKET_LOT_SIZE", **lot},
+            {
+                "filterType": "PERCENT_PRICE_BY_SIDE",
+                "bidMultiplierUp": str(PERCENT_UP),
+                "bidMultiplierDown": str(PERCENT_DOWN),
+                "askMultiplierUp": str(PERCENT_UP),
+                "askMultiplierDown": str(PERCENT_DOWN),
+                "avgPriceMins": 0,
+            },
+            {
+                "filterType": "NOTIONAL",
+                "minNotional": fixed8(listing.min_notional),
+                "applyMinToMarket": True,
+                "maxNotional": "9000000.00000000",
+                "applyMaxToMarket": False,
+                "avgPriceMins": 0,
+            },
+            {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
+        ],
+        "permissions": [],
+        "permissionSets": [["SPOT"]],
+        "defaultSelfTradePreventionMode": "NONE",
+        "allowedSelfTradePreventionModes": ["NONE"],
+    }

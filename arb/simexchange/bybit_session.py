@@ -1,0 +1,177 @@
+"""One Bybit WebSocket connection without its socket: public topics of a category, or the private stream."""
+
+import orjson
+
+from arb.simexchange.bybit_auth import accepts_ws
+from arb.simexchange.bybit_feed import BybitFeed
+from arb.simexchange.instant import Instant
+from arb.simexchange.messages import Message
+from arb.simexchange.spec import SPOT, Credentials
+
+SPOT_ARGS = 10  # most args of one spot subscribe request
+PRIVATE_TOPICS = ("order", "execution", "wallet", "position", "execution.fast", "greeks", "dcp")
+
+
+def _request(text: bytes) -> dict[str, object]:
+    try:
+        request = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _args(request: dict[str, object]) -> list[str] | None:
+    args = request.get("args")
+    if not isinstance(args, list) or not all(isinstance(arg, str) for arg in args):
+        return None
+    return args
+
+
+class BybitPublicSession:
+    """`/v5/public/{spot,linear}`: a connection's first message of a topic is a snapshot."""
+
+    def __init__(self, feed: BybitFeed, conn_id: str) -> None:
+        self.streams: dict[str, None] = {}
+        self._feed = feed
+        self._conn_id = conn_id
+
+    def answer(self, text: bytes, now: Instant) -> list[bytes]:
+        request = _request(text)
+        op = request.get("op")
+        if op == "ping":
+            return [self._pong(request)]
+        args = _args(request)
+        if op not in ("subscribe", "unsubscribe") or args is None:
+            return [self._ack(request, f"error:handler not found,topic:{op}")]
+        if op == "unsubscribe":
+            for topic in args:
+                if topic in self.streams:
+                    del self.streams[topic]
+                    self._feed.wanted.remove(topic)
+            return [self._ack(request)]
+        if self._feed.market == SPOT and len(args) > SPOT_ARGS:
+            return [self._ack(request, "args size >10")]
+        for topic in args:
+            if not self._feed.knows(topic):
+                return [self._ack(request, f"Invalid topic: {topic}")]
+            if topic in self.streams:
+                return [self._ack(request, f"error:already subscribed,topic:{topic}")]
+        answers = [self._ack(request)]
+        for topic in args:
+            if topic in self.streams:
+                continue
+            snapshot = self._feed.first(topic, now)
+            self.streams[topic] = None
+            self._feed.wanted.add(topic)
+            if snapshot is not None:
+                answers.append(snapshot)
+        return answers
+
+    @property
+    def feeds(self) -> dict[str, None]:
+        # Both categories come through one port: a topic alone would not tell them apart.
+        return dict.fromkeys(self._feed.stream(topic) for topic in self.streams)
+
+    def allows(self, now: Instant) -> bool:
+        return True
+
+    def wrap(self, message: Message) -> bytes | None:
+        return message.payload
+
+    def close(self) -> None:
+        for topic in self.streams:
+            self._feed.wanted.remove(topic)
+        self.streams.clear()
+
+    def _pong(self, request: dict[str, object]) -> bytes:
+        answer: dict[str, object] = {"success": True, "ret_msg": "pong", "conn_id": self._conn_id}
+        if self._feed.market != SPOT:
+            answer["req_id"] = request.get("req_id", "")
+        return orjson.dumps(answer | {"op": "ping"})
+
+    def _ack(self, request: dict[str, object], failure: str | None = None) -> bytes:
+        success = "subscribe" if self._feed.market == SPOT else ""
+        answer: dict[str, object] = {
+            "success": failure is None,
+            "ret_msg": success if failure is None else failure,
+            "conn_id": self._conn_id,
+        }
+        if "req_id" in request or self._feed.market != SPOT:
+            answer["req_id"] = request.get("req_id", "")
+        return orjson.dumps(answer | {"op": request.get("op", "")})
+
+
+class BybitPrivateSession:
+    """`/v5/private`: auth first, then topics of the account, all-in-one or by category."""
+
+    def __init__(self, credentials: Credentials, conn_id: str) -> None:
+        self.streams: dict[str, None] = {}
+        self._credentials = credentials
+        self._conn_id = conn_id
+        self._is_authorised = False
+
+    def answer(self, text: bytes, now: Instant) -> list[bytes]:
+        request = _request(text)
+        op = request.get("op")
+        if op == "ping":
+            answer: dict[str, object] = {"req_id": request["req_id"]} if "req_id" in request else {}
+            return [
+                orjson.dumps(answer | {"op": "pong", "args": [str(now.unix_ms)], "conn_id": self._conn_id})
+            ]
+        if op == "auth":
+            self._is_authorised = accepts_ws(request.get("args"), self._credentials, now)
+            return [self._ack(request, None if self._is_authorised else "Params Error")]
+        args = _args(request)
+        if op not in ("subscribe", "unsubscribe") or args is None:
+            return [self._ack(request, f"error:handler not found,topic:{op}")]
+        if not self._is_authorised:
+            return [self._ack(request, "Request not authorized")]
+        if op == "unsubscribe":
+            for topic in args:
+                self.streams.pop(topic.removesuffix(".spot"), None)
+            return [self._ack(request)]
+        names = [topic.removesuffix(".spot").removesuffix(".linear") for topic in args]
+        for topic, name in zip(args, names, strict=True):
+            if name not in PRIVATE_TOPICS:
+                return [self._ack(request, f"Invalid topic: {topic}")]
+        if 0 < sum(topic != name for topic, name in zip(args, names, strict=True)) < len(args):
+            return [self._ack(request, "all-in-one and categorised topics cannot be mixed")]
+        # Events carry the plain name; the account has spot orders only, so ".linear" topics stay silent.
+        self.streams.update(dict.fromkeys(topic.removesuffix(".spot") for topic in args))
+        return [self._ack(request)]
+
+    @property
+    def feeds(self) -> dict[str, None]:
+        return self.streams
+
+    def allows(self, now: Instant) -> bool:
+        return True
+
+    def wrap(self, message: Message) -> bytes | None:
+        return message.payload
+
+    def close(self) -> None:
+        self.streams.clear()
+
+    def _ack(self, request: dict[str, object], failure: str | None = None) -> bytes:
+        answer: dict[str, object] = {
+            "success": failure is None,
+            "ret_msg": failure or "",
+            "op": request.get("op", ""),
+        }
+        if "req_id" in request:
+            answer["req_id"] = request["req_id"]
+        return orjson.dumps(answer | {"conn_id": self._conn_id})
+
+
+def open_bybit(
+    path: str, feeds: dict[str, BybitFeed], credentials: Credentials, conn_id: str
+) -> BybitPublicSession | BybitPrivateSession | None:
+    """The session of an upgrade path, or None for a path that is not served."""
+    route = path.partition("?")[0]
+    if route == "/v5/private":
+        return BybitPrivateSession(credentials, conn_id)
+    market = route.removeprefix("/v5/public/")
+    if market != route and market in feeds:
+        return BybitPublicSession(feeds[market], conn_id)
+    return None

@@ -1,0 +1,74 @@
+"""The control API: exact accounts, marks, order log, market hash, faults, stop; JSON over HTTP."""
+
+from collections.abc import Callable
+
+import orjson
+
+from arb.simexchange.amounts import plain
+from arb.simexchange.faults import FaultError, Faults
+from arb.simexchange.instant import Instant
+from arb.simexchange.messages import Request, Response
+from arb.simexchange.world import World
+
+
+class Control:
+    """Routes of one world. `stop` is called after POST /stop was answered."""
+
+    def __init__(
+        self, world: World, faults: Faults, clock: Callable[[], Instant], stop: Callable[[], None]
+    ) -> None:
+        self._world = world
+        self._faults = faults
+        self._clock = clock
+        self._stop = stop
+
+    async def handle(self, request: Request) -> Response:
+        method, path = request.method, request.path
+        if method == "GET":
+            views: dict[str, Callable[[], object]] = {
+                "/accounts": self.accounts,
+                "/marks": lambda: {name: plain(mark) for name, mark in self._world.marks().items()},
+                "/orders": lambda: [entry.as_json() for entry in self._world.order_log()],
+                "/market": self._world.market_facts,
+                "/faults": lambda: [fault.as_json() for fault in self._faults.faults.values()],
+            }
+            if path in views:
+                return _json(views[path]())
+        if method == "POST" and path == "/faults":
+            return self._add_fault(request.body)
+        if path.startswith("/faults/") and path[8:].isdecimal() and method in ("GET", "DELETE"):
+            number = int(path[8:])
+            fault = self._faults.faults.get(number) if method == "GET" else self._faults.end(number)
+            return _json({"error": "no such fault"}, 404) if fault is None else _json(fault.as_json())
+        if method == "POST" and path == "/stop":
+            self._stop()
+            return _json({"stopping": True})
+        return _json({"error": f"{method} {path}: no such route"}, 404)
+
+    def accounts(self) -> object:
+        """Per venue and asset `free`, `locked`, `total` and `fees` taken so far, as exact decimal strings."""
+        return {
+            name: {
+                asset: {
+                    "free": plain(venue.account.free[asset]),
+                    "locked": plain(venue.account.locked[asset]),
+                    "total": plain(venue.account.total(asset)),
+                    "fees": plain(venue.account.fees[asset]),
+                }
+                for asset in venue.account.assets
+            }
+            for name, venue in self._world.venues.items()
+        }
+
+    def _add_fault(self, body: str) -> Response:
+        try:
+            fault = self._faults.add(orjson.loads(body), self._clock())
+        except orjson.JSONDecodeError:
+            return _json({"error": "the body is no JSON"}, 400)
+        except FaultError as error:
+            return _json({"error": str(error)}, 400)
+        return _json(fault.as_json())
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(status, orjson.dumps(value))

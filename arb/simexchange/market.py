@@ -1,0 +1,162 @@
+"""The seeded market: a common mid a symbol, noise of each venue, dislocations, and ladders that follow.
+
+One seed gives one market, step by step, whatever happens on the sockets. Only + - * / touch the floats, so
+that the same seed gives the same steps on every platform (exp, log and gauss may differ in the last bit).
+"""
+
+import hashlib
+from array import array
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import NamedTuple, Protocol
+
+from arb.simexchange.ladder import Change, Ladder
+from arb.simexchange.spec import SPOT, START_PRICES, Listing, MarketSpec
+
+HASHED_STEPS = 200  # `market_hash` stands still after so many steps: two seconds of market
+
+
+class PricePath(Protocol):
+    """The common mid of one symbol, in quote units, at the time of each step."""
+
+    def at(self, elapsed_ns: int) -> float: ...
+
+
+class BookStep(NamedTuple):
+    """What one step does to one book: sizes are absolute, trades hit the side named."""
+
+    listing: Listing
+    changes: list[Change]
+    trades: list[Change]
+
+
+class RandomPath:
+    """A bounded random walk: pulled back to its start, so that hours later prices are still plausible."""
+
+    def __init__(self, start: float, spec: MarketSpec, rng: Random) -> None:
+        self._start = start
+        self._value = start
+        self._scale = spec.volatility_bp * 1e-4 * 1.7320508  # four uniforms have a spread of 1/sqrt(3)
+        self._rng = rng
+
+    def at(self, elapsed_ns: int) -> float:
+        draw = self._rng.random
+        shock = draw() + draw() + draw() + draw() - 2.0
+        pull = (self._start - self._value) / self._start * 2e-5
+        self._value *= 1.0 + shock * self._scale + pull
+        return self._value
+
+
+class Dislocations:
+    """One symbol's schedule: one venue leaves the common mid for a while, in alternating direction.
+
+    Alternating, so that an account that trades them all keeps its inventory on both venues.
+    """
+
+    def __init__(self, venues: Sequence[str], spec: MarketSpec, rng: Random) -> None:
+        self._venues = tuple(venues)
+        self._spec = spec
+        self._rng = rng
+        self._sign = 1
+        self._until = 0
+        self._next = rng.randint(*spec.pause_ms) // spec.step_ms
+        self.count = 0
+        self.active: tuple[str, float] | None = None  # (venue, offset in bp)
+
+    def step(self, index: int) -> None:
+        if self.active is not None:
+            if index < self._until:
+                return
+            self.active = None
+            self._next = index + self._rng.randint(*self._spec.pause_ms) // self._spec.step_ms
+        elif index >= self._next and len(self._venues) > 1:
+            low, high = self._spec.dislocation_bp
+            size = low + (high - low) * self._rng.random()
+            which = self._rng.randrange(len(self._venues))
+            # The first venue up is the same cross as any other venue down.
+            sign = self._sign if which == 0 else -self._sign
+            self.active = (self._venues[which], size * sign)
+            self._sign = -self._sign
+            self._until = index + self._rng.randint(*self._spec.dislocation_ms) // self._spec.step_ms
+            self.count += 1
+
+
+class Market:
+    """All books of one world, one `step` at a time."""
+
+    def __init__(
+        self,
+        seed: int,
+        listings: Sequence[Listing],
+        spec: MarketSpec,
+        paths: Mapping[str, PricePath] | None = None,
+    ) -> None:
+        """`paths` gives recorded paths by base asset; the other symbols walk at random."""
+        self.spec = spec
+        self.steps = 0
+        self._hash = hashlib.sha256()
+        self._paths: dict[str, PricePath] = {}
+        self._dislocations: dict[str, Dislocations] = {}
+        self._ladders: dict[str, list[Ladder]] = {}
+        self._noise: dict[Listing, float] = {}
+        self._noise_rng = Random(f"{seed}:noise")
+        for base in dict.fromkeys(listing.base for listing in listings):
+            own = [listing for listing in listings if listing.base == base]
+            path = (paths or {}).get(base)
+            start = path.at(0) if path is not None else START_PRICES[base]
+            self._paths[base] = path or RandomPath(start, spec, Random(f"{seed}:{base}:path"))
+            spot = [listing.venue for listing in own if listing.market == SPOT]
+            self._dislocations[base] = Dislocations(spot, spec, Random(f"{seed}:{base}:dislocations"))
+            self._ladders[base] = [
+                Ladder(listing, spec, start, Random(f"{seed}:{listing.venue}:{listing.market}:{base}"))
+                for listing in own
+            ]
+            self._noise.update(dict.fromkeys(own, 0.0))
+
+    @property
+    def market_hash(self) -> str:
+        """SHA-256 over the first `min(steps, HASHED_STEPS)` steps."""
+        return self._hash.hexdigest()
+
+    @property
+    def dislocations(self) -> int:
+        return sum(schedule.count for schedule in self._dislocations.values())
+
+    def step(self) -> list[BookStep]:
+        """The next step of every book that changed."""
+        result: list[BookStep] = []
+        for base, ladders in self._ladders.items():
+            mid = self._paths[base].at(self._elapsed_ns())
+            schedule = self._dislocations[base]
+            schedule.step(self.steps)
+            for ladder in ladders:
+                changes = ladder.step(mid * (1.0 + 1e-4 * self._offset_bp(ladder.listing, schedule)))
+                if changes:
+                    result.append(BookStep(ladder.listing, changes, ladder.trades))
+        if self.steps < HASHED_STEPS:
+            self._digest(result)
+        self.steps += 1
+        return result
+
+    def _elapsed_ns(self) -> int:
+        return self.steps * self.spec.step_ms * 1_000_000
+
+    def _offset_bp(self, listing: Listing, schedule: Dislocations) -> float:
+        noise = self._noise[listing] * 0.95 + (self._noise_rng.random() - 0.5) * self.spec.noise_bp
+        self._noise[listing] = noise
+        if listing.market != SPOT:
+            return noise + self.spec.basis_bp
+        if schedule.active is not None and schedule.active[0] == listing.venue:
+            return noise + schedule.active[1]
+        return noise
+
+    def _digest(self, steps: Sequence[BookStep]) -> None:
+        flat = array("q", [self.steps])
+        for step in steps:
+            flat.extend((len(step.changes), len(step.trades)))
+            for change in step.changes:
+                flat.extend(change)
+            for trade in step.trades:
+                flat.extend(trade)
+            self._hash.update(f"{step.listing.venue}:{step.listing.market}:{step.listing.symbol}".encode())
+        self._hash.update(flat.tobytes())

@@ -1,0 +1,90 @@
+"""What venues take and give, free of any transport: requests, responses, stream messages, subscriptions."""
+
+import heapq
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+PUBLIC = "public"
+PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as it came: query and body are the exact text, for signatures cover the bytes.
+
+    `headers` is case-insensitive.
+    """
+
+    method: str
+    path: str
+    query: str
+    body: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Message(NamedTuple):
+    """One stream message with its ids. Faults select by `kind`: depth, ticker, trade, order, ..."""
+
+    venue: str
+    market: str
+    channel: str  # public | private
+    kind: str
+    symbol: str
+    stream: str
+    payload: bytes
+
+
+class Subscriptions:
+    """How many connections want each stream: what nobody wants is not encoded."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, stream: str) -> None:
+        self._counts[stream] += 1
+
+    def remove(self, stream: str) -> None:
+        self._counts[stream] -= 1
+        if self._counts[stream] <= 0:
+            del self._counts[stream]
+
+    def __contains__(self, stream: str) -> bool:
+        return stream in self._counts
+
+
+class Outbox:
+    """Private messages on their way: each is due some time after its cause, never before an earlier one."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Message]] = []
+        self._count = 0
+        self._latest_ns = 0
+
+    def put(self, message: Message, due_ns: int) -> None:
+        self._latest_ns = max(self._latest_ns, due_ns)
+        self._count += 1
+        heapq.heappush(self._heap, (self._latest_ns, self._count, message))
+
+    def due_at(self, due_ns: int) -> int:
+        """When a message caused now really leaves, if it is due at `due_ns`."""
+        self._latest_ns = max(self._latest_ns, due_ns)
+        return self._latest_ns
+
+    @property
+    def next_due_ns(self) -> int | None:
+        return self._heap[0][0] if self._heap else None
+
+    def take(self, now_ns: int) -> list[Message]:
+        due: list[Message] = []
+        while self._heap and self._heap[0][0] <= now_ns:
+            due.append(heapq.heappop(self._heap)[2])
+        return due

@@ -1,0 +1,33 @@
+"""The one place that knows sortedcontainers, which has no type annotations of its own."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Protocol, TypeVar, cast
+
+from sortedcontainers import SortedDict  # type: ignore[import-untyped]
+
+K = TypeVar("K", int, Decimal)
+V = TypeVar("V", int, Decimal)
+
+
+class SortedLevels(Protocol[K, V]):
+    """A dict in key order: what is used of `sortedcontainers.SortedDict`."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[K]: ...
+    def __reversed__(self) -> Iterator[K]: ...
+    def __contains__(self, key: object) -> bool: ...
+    def __getitem__(self, key: K) -> V: ...
+    def __setitem__(self, key: K, value: V) -> None: ...
+    def __delitem__(self, key: K) -> None: ...
+    def get(self, key: K, default: V) -> V: ...
+    def peekitem(self, index: int = -1) -> tuple[K, V]: ...
+    def popitem(self, index: int = -1) -> tuple[K, V]: ...
+
+
+def sorted_decimals() -> SortedLevels[Decimal, Decimal]:
+    return cast("SortedLevels[Decimal, Decimal]", SortedDict())
+
+
+def sorted_ints() -> SortedLevels[int, int]:
+    return cast("SortedLevels[int, int]", SortedDict())
