@@ -1,0 +1,49 @@
+from decimal import Decimal
+from typing import Literal, final
+
+from arbcore.book import OrderBook
+
+@final
+class Edge:
+    def __init__(self, *args: object, **kwargs: object) -> None: ...
+    @property
+    def tradable(self) -> bool: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def leg(self) -> Literal["buy", "sell"] | None: ...
+    @property
+    def size(self) -> Decimal: ...
+    @property
+    def sell_size(self) -> Decimal: ...
+    @property
+    def net_profit(self) -> Decimal: ...
+    @property
+    def worst_case(self) -> Decimal: ...
+    @property
+    def buy_limit(self) -> Decimal | None: ...
+    @property
+    def sell_limit(self) -> Decimal | None: ...
+    @property
+    def dust(self) -> Decimal: ...
+    @property
+    def optimal(self) -> Decimal: ...
+    @property
+    def optimal_profit(self) -> Decimal: ...
+    @property
+    def levels(self) -> int: ...
+
+def best_edge(
+    buy_book: OrderBook,
+    sell_book: OrderBook,
+    *,
+    buy_fee_bps: str | Decimal | int,
+    sell_fee_bps: str | Decimal | int,
+    fee_mode: Literal["quote", "base"] = "quote",
+    min_edge_bps: str | Decimal | int = "0",
+    slippage_bps: str | Decimal | int = "0",
+    cap: str | Decimal | int | None = None,
+    min_profit: str | Decimal | int = "0",
+    worst_floor: str | Decimal | int = "0",
+    **filters: str | Decimal | int | None,
+) -> Edge: ...

@@ -1,0 +1,1 @@
+"""Readable oracles: the slow, obvious versions that the fast ones are compared with."""
