@@ -286,7 +286,10 @@ Step step(const Trade& trade, const Input& input) noexcept {
             net_is_dust = true;
             break;
         case InputKind::hedge_timer:
-            if (!is_final(trade.state) && absolute(net(trade)) >= trade.lot) out.halt(HaltReason::no_hedge_book);
+            // Only an imbalance that waits for a hedge can have waited too long.
+            if (trade.state == TradeState::resolving && absolute(net(trade)) >= trade.lot) {
+                out.halt(HaltReason::no_hedge_book);
+            }
             break;
     }
     settle(out, net_is_dust);
