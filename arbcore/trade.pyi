@@ -7,8 +7,8 @@ WISHES: tuple[str, ...]
 STATES: tuple[str, ...]
 ORDER_STATES: tuple[str, ...]
 
-Record = tuple[str, int, int, int, int, str, str]
-Wish = tuple[str, int]
+_Record = tuple[str, int, int, int, int, str, str]
+_Wish = tuple[str, int]
 
 def begin(
     *,
@@ -46,6 +46,6 @@ def step(
     fee: object = "0",
     fee_asset: int = 1,
     ref: int = 0,
-) -> tuple[bytes, list[Record], list[Wish]]: ...
+) -> tuple[bytes, list[_Record], list[_Wish]]: ...
 def net(state: bytes) -> str: ...
 def describe(state: bytes) -> dict[str, Any]: ...

@@ -49,7 +49,8 @@ def measure(rounds: int) -> list[dict[str, Any]]:
         row["p50_ratio"] = row["p50_ns"] / base["p50_ns"]
         row["p99_ratio"] = row["p99_ns"] / base["p99_ns"]
         rows.append(row)
-    return [{"workload": f"tick to order over loopback, REST, a tick each {_GAP_S * 4e3:.0f} ms", "rows": rows}]
+    workload = f"tick to order over loopback, REST, a tick each {_GAP_S * 4e3:.0f} ms"
+    return [{"workload": workload, "rows": rows}]
 
 
 def _row(name: str, rounds: Sequence[Sequence[int]]) -> dict[str, Any]:
@@ -156,7 +157,10 @@ def _engine() -> Engine:
     engine = Engine(
         EngineSettings(
             limits=Limits(
-                max_book_age_ns=3600 * second, own_fill_quiet_ns=0, own_fill_block_ns=0, duplicate_window_ns=0,
+                max_book_age_ns=3600 * second,
+                own_fill_quiet_ns=0,
+                own_fill_block_ns=0,
+                duplicate_window_ns=0,
                 max_order_notional="500",
             ),
             timing=Timing(place_deadline_ns=second, ack_ns=5 * second),

@@ -10,13 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 
-
-def plain(value: Decimal) -> str:
-    """A Decimal without exponent and trailing zeros: `Decimal("2682.500")` is "2682.5"."""
-    text = format(value, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("", "-0") else text
+from arb.text import plain
 
 
 def _default(value: object) -> object:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arb.cli._json import emit, plain
+from arb.cli._json import emit
 from arb.cli._types import DecimalType
 from arb.errors import UsageError
+from arb.text import plain
 
 if TYPE_CHECKING:
     from arb.data.names import InstrumentName

@@ -1,7 +1,9 @@
 """The HTTP port on aiohttp: warm connections, exact bytes, one answer per request, proof of "not sent".
 
 Whether a request may have left is told by aiohttp's trace signal `on_request_headers_sent`, not by its
-exceptions: a time-out while connecting raises the same TimeoutError as an unanswered order.
+exceptions: a time-out while connecting raises the same TimeoutError as an unanswered order. The signal comes
+before the first byte; a body is written up to 30 us later, on Python 3.11 by a task of its own, headers
+included. So `on_sent` waits for the body, and the signal alone decides what `HttpDone.sent` says.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import yarl
+from aiohttp.abc import AbstractStreamWriter
 
 from arb.live.hosts import HostGuard
 from arb.venues.base import Failure, HttpDone, HttpRequest
@@ -24,7 +27,7 @@ _BODY_LIMIT = 64 * 1024 * 1024  # a full instrument list has some 15 MB
 class _Exchange:
     """One request on its way; also the trace context that learns when it is written."""
 
-    __slots__ = ("answered", "on_done", "on_sent", "request", "sent")
+    __slots__ = ("answered", "on_done", "on_sent", "request", "sent", "told")
 
     def __init__(
         self,
@@ -36,22 +39,49 @@ class _Exchange:
         self.on_done = on_done
         self.on_sent = on_sent
         self.sent = False
+        self.told = False
         self.answered = False
 
-    def written(self) -> None:
-        if self.sent:
-            return  # aiohttp repeats GET and DELETE once when a kept connection turns out to be dead
+    def leaving(self) -> None:
+        """From here on bytes may have left."""
         self.sent = True
+        if self.request.body is None:
+            self.written()
+
+    def written(self) -> None:
+        """All bytes were handed to the connection."""
+        if self.told:
+            return  # aiohttp repeats GET and DELETE once when a kept connection turns out to be dead
+        self.told = True
         if self.on_sent is not None:
             self.on_sent()
 
     def answer(self, done: HttpDone) -> None:
-        if not self.answered:
-            self.answered = True
-            self.on_done(done)
+        if self.answered:
+            return
+        self.answered = True
+        if self.sent:
+            self.written()  # broken between headers and body: sent all the same, for nobody knows
+        self.on_done(done)
 
     def fail(self, failure: Failure, detail: str) -> HttpDone:
         return HttpDone(self.sent, failure=failure, detail=detail)
+
+
+class _Body(aiohttp.BytesPayload):
+    """A body that tells when it was written; `write` is what aiohttp called before 3.12."""
+
+    def __init__(self, exchange: _Exchange) -> None:
+        super().__init__(exchange.request.body or b"")
+        self._exchange = exchange
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        await super().write(writer)
+        self._exchange.written()
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        await super().write_with_length(writer, content_length)
+        self._exchange.written()
 
 
 class LiveHttpPort:
@@ -125,7 +155,7 @@ class LiveHttpPort:
             async with self._session.request(
                 request.method,
                 yarl.URL(request.url, encoded=True),  # the bytes that were signed
-                data=request.body,
+                data=None if request.body is None else _Body(exchange),
                 headers=request.headers,
                 allow_redirects=False,
                 timeout=self._timeout(request.timeout_s),
@@ -175,7 +205,7 @@ def _resolve(future: asyncio.Future[None], done: HttpDone) -> None:
 
 
 async def _headers_sent(session: aiohttp.ClientSession, context: SimpleNamespace, params: Any) -> None:
-    context.trace_request_ctx.written()
+    context.trace_request_ctx.leaving()
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

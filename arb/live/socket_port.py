@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSFrame, WSListener, WSMsgType, WSProtocolError, WSTransport
 
+from arb.live.dial import dial
 from arb.live.hosts import HostGuard
 from arb.venues.base import SocketEvents
 
@@ -141,23 +142,26 @@ class LiveSocketPort:
 
     async def _connect(self, url: str, socket: LiveSocket) -> None:
         try:
-            async with asyncio.timeout(self._handshake_timeout_s):
-                transport, _ = await ws_connect(
-                    lambda: socket,
-                    url,
-                    websocket_handshake_timeout=self._handshake_timeout_s,
-                    max_frame_size=_FRAME_LIMIT,
-                    max_redirects=0,
-                    enable_auto_ping=True,
-                    auto_ping_idle_timeout=self._ping_idle_s,
-                    auto_ping_reply_timeout=self._ping_reply_s,
-                )
+            transport = await dial(
+                socket,
+                url,
+                frame_limit=_FRAME_LIMIT,
+                timeout_s=self._handshake_timeout_s,
+                ping_idle_s=self._ping_idle_s,
+                ping_reply_s=self._ping_reply_s,
+            )
         except asyncio.CancelledError:
             return
         except Exception as error:  # picows raises its own kinds, OSError, TimeoutError and resolver errors
             socket._reason = f"{type(error).__name__}: {error}"
             return
-        await transport.wait_disconnected()
+        try:
+            await transport.wait_disconnected()
+        except WSProtocolError as error:  # the peer's; picows keeps it here
+            socket._reason = f"{type(error).__name__}: {error}"
+        except Exception as error:  # a callback's: picows ended the connection, somebody must hear of it
+            socket._reason = f"internal error: {type(error).__name__}: {error}"
+            self._loop.call_exception_handler({"message": "a socket callback failed", "exception": error})
 
     def _ended(self, socket: LiveSocket) -> None:
         self._sockets.discard(socket)

@@ -11,8 +11,9 @@ import pytest
 
 from arb import errors
 from arb.cli import _main, run
-from arb.cli._json import envelope, plain
+from arb.cli._json import envelope
 from arb.cli._types import DURATION, parse_duration
+from arb.text import plain
 
 # What the program may import before it knows the verb. Anything heavy here costs every call.
 LIGHT = {"arb", "click"}

@@ -40,7 +40,7 @@ def test_an_adapter_reaches_the_world_through_its_ports(path: Path) -> None:
 
 
 # Market data goes from picows to the compiled listeners without a port in between.
-OWNERS = [("aiohttp", {"http_port.py"}), ("picows", {"socket_port.py", "market.py"})]
+OWNERS = [("aiohttp", {"http_port.py"}), ("picows", {"dial.py", "socket_port.py", "market.py"})]
 
 
 @pytest.mark.parametrize(("library", "owners"), OWNERS)

@@ -1,0 +1,41 @@
+"""What a session is started with: venues, addresses, symbols, limits, times. No file is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arb.venues.base import Credentials
+from arb.venues.settings import VenueSettings
+from arbcore.settings import EngineSettings
+
+
+@dataclass(slots=True, frozen=True)
+class VenuePlan:
+    """One market of one venue. `urls` are named as `arb sim --json` prints them."""
+
+    name: str
+    market: str  # the core's name for its wire and continuity rules: "binance_spot", "bybit_spot"
+    urls: Mapping[str, str | None]
+    credentials: Credentials
+    taker_fee_bps: str
+    buy_fee_in_base: bool = True  # the default of spot accounts on both venues
+    settings: VenueSettings = field(default_factory=VenueSettings)
+
+
+@dataclass(slots=True, frozen=True)
+class SessionPlan:
+    """`engine.limits.max_position` stays empty here: `max_position` is by asset name."""
+
+    venues: tuple[VenuePlan, ...]
+    symbols: tuple[str, ...]  # ccxt spot symbols traded on every venue
+    currency: str = "USDT"
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    max_position: Mapping[str, str] = field(default_factory=dict)
+    tape: Path | None = None
+    start_timeout_s: float = 20.0  # until every book is LIVE
+    stop_timeout_s: float = 20.0  # until every leg is resolved
+    silence_s: float = 3.0  # no book frame for this long: the connection is replaced
+    heartbeat_s: float = 0.1
+    resync_pause_s: float = 0.2  # before a snapshot is asked for; doubled while it comes too old

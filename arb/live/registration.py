@@ -1,0 +1,128 @@
+"""What the plan wants of what the venues list, registered with a fresh engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from arb.errors import ArbError, UsageError
+from arb.live.ear import VenueEar
+from arb.live.grids import pair_grid
+from arb.live.market import MarketConnection
+from arb.live.plan import SessionPlan, VenuePlan
+from arb.venues.base import OrderEntry, Venue, VenueInstrument
+from arb.venues.clock import ClockPoller
+from arbcore.engine import Engine
+from arbcore.settings import InstrumentRules
+
+Grid = tuple[int, int]  # price and quantity decimals
+
+
+@dataclass(slots=True)
+class VenueState:
+    """One venue of the session with what was learnt about it."""
+
+    plan: VenuePlan
+    ear: VenueEar
+    venue: Venue
+    id: int = 0
+    connection: int = 0
+    instruments: dict[str, int] = field(default_factory=dict)  # ccxt symbol -> engine id
+    listed: dict[str, VenueInstrument] = field(default_factory=dict)
+    opening: dict[str, Decimal] = field(default_factory=dict)
+    market: MarketConnection | None = None
+    poller: ClockPoller | None = None
+
+    @property
+    def orders(self) -> OrderEntry:
+        if self.venue.orders is None:
+            raise UsageError(f"{self.plan.name}: no credentials, and without them no order can be sent")
+        return self.venue.orders
+
+
+@dataclass(slots=True)
+class Registered:
+    engine: Engine
+    assets: list[str]  # by engine id, as the next two
+    pairs: dict[str, int]
+    grids: dict[str, Grid]
+    lots: dict[str, Decimal]  # of a base asset: the coarser leg's
+
+
+def check(plan: SessionPlan, venues: Sequence[VenueState]) -> None:
+    """UsageError for what the plan must not ask, ArbError for what a venue does not offer now."""
+    for symbol in plan.symbols:
+        quote = symbol.partition("/")[2]
+        if quote != plan.currency:
+            raise UsageError(
+                f"{symbol}: limits are in {plan.currency}, so is every pair's quote asset for now"
+            )
+    for state in venues:
+        closed = [symbol for symbol, listed in state.listed.items() if not listed.tradable]
+        if closed:
+            raise ArbError(f"{state.plan.name} does not trade {', '.join(closed)} at present")
+
+
+def register(plan: SessionPlan, venues: Sequence[VenueState], tape_bytes: int) -> Registered:
+    """Fills in the ids of `venues`; `state.listed` holds every symbol of the plan."""
+    assets: list[str] = []
+    for state in venues:
+        for instrument in state.listed.values():
+            assets += [asset for asset in (instrument.base, instrument.quote) if asset not in assets]
+    limits = replace(
+        plan.engine.limits, max_position=tuple(plan.max_position.get(asset, "0") for asset in assets)
+    )
+    engine = Engine(replace(plan.engine, limits=limits), tape_bytes=tape_bytes)
+    registered = Registered(engine, assets, {}, {}, {})
+    for asset in assets:
+        engine.add_asset(asset)
+    for state in venues:
+        state.id = engine.add_venue(state.plan.name)
+        state.connection = engine.add_connection(state.id, state.plan.market)
+    for symbol in plan.symbols:
+        listed = [state.listed[symbol] for state in venues]
+        grid = registered.grids[symbol] = pair_grid(listed)
+        base, quote = assets.index(listed[0].base), assets.index(listed[0].quote)
+        registered.pairs[symbol] = engine.add_pair(base, quote, *grid)
+        registered.lots[listed[0].base] = max(Decimal(instrument.lot) for instrument in listed)
+    for state in venues:
+        for symbol, instrument in state.listed.items():
+            state.instruments[symbol] = _add(
+                engine, state, registered.pairs[symbol], registered.grids[symbol], instrument
+            )
+    return registered
+
+
+def _add(engine: Engine, state: VenueState, pair: int, grid: Grid, listed: VenueInstrument) -> int:
+    price_decimals, qty_decimals = grid
+    return engine.add_instrument(
+        listed.symbol,
+        venue=state.id,
+        market=state.plan.market,
+        pair=pair,
+        connection=state.connection,
+        venue_symbol=listed.venue_symbol,
+        price_decimals=price_decimals,
+        qty_decimals=qty_decimals,
+        rules=InstrumentRules(
+            tick=listed.tick,
+            lot=listed.lot,
+            min_qty=listed.min_qty,
+            max_qty=listed.max_qty,
+            min_price=listed.min_price,
+            max_price=listed.max_price,
+            min_notional=listed.min_notional,
+            max_notional=listed.max_notional,
+            taker_fee_bps=state.plan.taker_fee_bps,
+            buy_fee_in_base=state.plan.buy_fee_in_base,
+        ),
+    )
+
+
+def symbol_table(state: VenueState, grids: Mapping[str, Grid]) -> dict[str, tuple[int, Grid]]:
+    """The venue's own symbol -> (engine id, grid), for the slow path."""
+    return {
+        listed.venue_symbol: (state.instruments[symbol], grids[symbol])
+        for symbol, listed in state.listed.items()
+    }

@@ -1,0 +1,349 @@
+"""A trading session: the engine wired to venues over real sockets, from the first question to a clean end.
+
+Order of the start: instruments, clock, opening balances, private streams (subscribed and reconciled), books;
+trading begins when all of them stand. Order of the end: no new trades, legs resolved, balances compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from arb.errors import AuthError, Unreachable, UsageError
+from arb.live.accounts import totals
+from arb.live.ask import ask, measure_clock
+from arb.live.ear import VenueEar
+from arb.live.gateway import Gateway, Route
+from arb.live.heart import Heart
+from arb.live.http_port import LiveHttpPort
+from arb.live.loop_clock import LoopClock
+from arb.live.market import MarketConnection
+from arb.live.plan import SessionPlan, VenuePlan
+from arb.live.registration import VenueState, check, register, symbol_table
+from arb.live.slow_path import SlowPath
+from arb.live.socket_port import LiveSocketPort
+from arb.live.tape_file import TapeFile
+from arb.venues.backoff import Backoff
+from arb.venues.base import HttpRequest, Venue
+from arb.venues.clock import ClockPoller
+from arb.venues.registry import venue_class
+from arbcore.actions import Action, Halt
+from arbcore.engine import Engine
+from arbcore.feed import Turn
+from arbcore.histogram import Histogram
+
+log = logging.getLogger("arb.session")
+
+_TAPE_ROOM = 32 * 1024 * 1024  # between two heartbeats; real venues send some 100 KB
+_AUTH_REFUSALS = 3
+_MOST_TROUBLES = 20
+
+
+class Session:
+    """Made inside a running loop; `open`, then let the loop run, then `close`.
+
+    An error nobody expected, in whatever callback of the loop, is logged and halts the engine: from then on
+    it reduces risk and takes none. `troubles` says what halted, for people.
+    """
+
+    engine: Engine  # this and the others from `open` on
+    turn: Turn
+    gateway: Gateway
+    _heart: Heart
+
+    def __init__(self, plan: SessionPlan, on_action: Callable[[Action], None] | None = None) -> None:
+        self.plan = plan
+        self._loop = asyncio.get_running_loop()
+        self._clock = LoopClock(self._loop)
+        self._http = LiveHttpPort()
+        self._sockets = LiveSocketPort()
+        self._on_action = on_action
+        self.assets: list[str] = []
+        self.venues: list[VenueState] = []
+        self.pairs: dict[str, int] = {}
+        self.lots: dict[str, Decimal] = {}  # of a base asset: the coarser leg's
+        self.tick_to_order = Histogram()
+        self.halts: list[Halt] = []
+        self.troubles: list[str] = []
+        self.tape: TapeFile | None = None
+        self._instrument_venue: dict[int, VenueState] = {}
+        self._engine_made = False
+        self._closed = False
+        self._handler_before: Any = None
+
+    # Start.
+
+    async def open(self) -> None:
+        """Returns when everything stands. On an error, whatever was opened is closed again."""
+        self._handler_before = self._loop.get_exception_handler()
+        self._loop.set_exception_handler(self._on_loop_error)
+        try:
+            await self._open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _open(self) -> None:
+        for plan in self.plan.venues:
+            self.venues.append(self._adapter(plan))
+        for state in self.venues:
+            await self._learn(state)
+        check(self.plan, self.venues)
+        self._make_engine()
+        for state in self.venues:
+            assert state.venue.private is not None
+            state.venue.private.start()
+        await self._until(self._private_up, self._private_down)
+        for state in self.venues:
+            await self._take_opening(state)
+        for state in self.venues:
+            assert state.market is not None
+            state.market.start()
+            self._http.keep_warm(str(state.plan.urls["rest"]))
+        await self._until(self.books_live, self._books_missing)
+        self.engine.id_block(1 << 35, self.turn.stamp())
+
+    def _adapter(self, plan: VenuePlan) -> VenueState:
+        ear = VenueEar(
+            plan.name, self._clock, on_sent=self._sent, on_gone=self._gone, on_trouble=self._note_trouble
+        )
+        venue: Venue = venue_class(plan.name)(
+            plan.name,
+            plan.urls,
+            self._http,
+            self._sockets,
+            self._clock,
+            ear,
+            credentials=plan.credentials,
+            settings=plan.settings,
+        )
+        return VenueState(plan, ear, venue)
+
+    async def _learn(self, state: VenueState) -> None:
+        name = state.plan.name
+        listed = await ask(
+            f"{name} instruments",
+            partial(state.venue.instruments, self.plan.symbols),
+            state.plan.settings.read_timeout_s,
+        )
+        state.listed = {instrument.symbol: instrument for instrument in listed}
+        missing = [symbol for symbol in self.plan.symbols if symbol not in state.listed]
+        if missing:
+            raise UsageError(f"{name} does not list {', '.join(missing)}")
+        await measure_clock(state.venue)
+        # The bounds are kept fresh, for two clocks drift apart.
+        state.poller = ClockPoller(self._clock, state.venue.measure_clock)
+        state.poller.start()
+
+    def _make_engine(self) -> None:
+        registered = register(self.plan, self.venues, _TAPE_ROOM if self.plan.tape is not None else 0)
+        self.engine, self.assets = registered.engine, registered.assets
+        self.pairs, self.lots = registered.pairs, registered.lots
+        self.turn = Turn(self.engine, self._loop, self._act)
+        routes = {}
+        for state in self.venues:
+            for symbol, instrument in state.instruments.items():
+                self._instrument_venue[instrument] = state
+                routes[instrument] = Route(symbol, state.plan.name, state.orders)
+            assets = {asset: number for number, asset in enumerate(self.assets)}
+            state.ear.attach(self.turn, state.id, state.instruments, assets)
+            state.market = self._market(
+                state, SlowPath(state.plan.name, self.turn, symbol_table(state, registered.grids))
+            )
+        self.gateway = Gateway(self.turn, routes, self._clock, self._resync, self._seen)
+        if self.plan.tape is not None:
+            self.tape = TapeFile(self.plan.tape, self.engine)
+        self._heart = Heart(self.turn, self._clock, self.plan.heartbeat_s, self._on_beat)
+        self._engine_made = True
+        self._heart.start()
+
+    def _market(self, state: VenueState, slow_path: SlowPath) -> MarketConnection:
+        name, settings = state.plan.name, state.plan.settings
+        return MarketConnection(
+            venue=state.venue,
+            connection=state.connection,
+            instruments=state.instruments,
+            turn=self.turn,
+            http=self._http,
+            clock=self._clock,
+            backoff=Backoff(settings.backoff_base_s, settings.backoff_cap_s, random.random),
+            slow_path=slow_path,
+            silence_s=self.plan.silence_s,
+            healthy_s=settings.healthy_s,
+            resync_pause_s=self.plan.resync_pause_s,
+            snapshot_levels=settings.snapshot_levels,
+            on_state=lambda reason: log.warning("%s market connection ended: %s", name, reason),
+        )
+
+    # Questions to the venues.
+
+    async def balances(self, state: VenueState) -> dict[str, Decimal]:
+        """What the venue says of every asset: free and locked together."""
+        return totals(
+            await ask(
+                f"{state.plan.name} balances", state.orders.balances, state.plan.settings.read_timeout_s
+            )
+        )
+
+    async def open_orders(self) -> int:
+        count = 0
+        for state in self.venues:
+            timeout = state.plan.settings.read_timeout_s
+            count += len(await ask(f"{state.plan.name} open orders", state.orders.open_orders, timeout))
+        return count
+
+    async def read(self, url: str) -> bytes:
+        """The body of a plain GET on this machine; Unreachable for anything but a 200."""
+        done = self._loop.create_future()
+        self._http.start(HttpRequest("GET", url, {}, None, 5.0, "read"), done.set_result)
+        answer = await asyncio.shield(done)
+        if answer.status != 200:
+            raise Unreachable(f"{url}: status {answer.status} {answer.detail}")
+        return bytes(answer.body)
+
+    async def _take_opening(self, state: VenueState) -> None:
+        state.opening = await self.balances(state)
+        for number, asset in enumerate(self.assets):
+            total = format(state.opening.get(asset, Decimal(0)), "f")
+            self.engine.balance(state.id, number, total, self.turn.stamp())
+
+    # Readiness.
+
+    def _private_up(self) -> bool:
+        for state in self.venues:
+            # Once it may be the clock, which is measured anew; a wrong key stays wrong.
+            if state.ear.health.auth_refused >= _AUTH_REFUSALS:
+                raise AuthError(f"{state.plan.name} private stream: {state.ear.health.private_detail}")
+        return all(state.ear.health.private == "resynced" for state in self.venues)
+
+    def _private_down(self) -> str:
+        down = [state for state in self.venues if state.ear.health.private != "resynced"]
+        return ", ".join(
+            f"{state.plan.name} private stream ({state.ear.health.private_detail or 'no answer'})"
+            for state in down
+        )
+
+    def books_live(self) -> bool:
+        return self.live_books() == len(self._instrument_venue)
+
+    def live_books(self) -> int:
+        return sum(self.engine.book_state(id) == "LIVE" for id in self._instrument_venue)
+
+    def _books_missing(self) -> str:
+        """Which books, in which state, and what the venue said that may be the reason."""
+        missing = []
+        for state in self.venues:
+            assert state.market is not None
+            said = state.market.last_error or state.market.last_reason
+            for symbol, id in state.instruments.items():
+                book = self.engine.book_state(id)
+                if book != "LIVE":
+                    missing.append(f"{state.plan.name} book of {symbol} ({book}{'; ' if said else ''}{said})")
+        return ", ".join(missing)
+
+    async def _until(self, ready: Callable[[], bool], missing: Callable[[], str]) -> None:
+        try:
+            async with asyncio.timeout(self.plan.start_timeout_s):
+                while not ready():  # noqa: ASYNC110 - streams and books have no common event
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise Unreachable(f"not ready within {self.plan.start_timeout_s:g} s: {missing()}") from None
+
+    # While it runs.
+
+    def _act(self, actions: Sequence[Action]) -> None:
+        try:
+            self.gateway.carry_out(actions)
+        finally:
+            self._heart.arm()
+
+    def _seen(self, action: Action) -> None:
+        if isinstance(action, Halt):
+            self.halts.append(action)
+        if self._on_action is not None:
+            self._on_action(action)
+
+    def _sent(self, coid: str) -> None:
+        trigger = self.gateway.triggers.pop(coid, 0)
+        if trigger:
+            self.tick_to_order.record(self._clock.mono_ns() - trigger)
+
+    def _gone(self, coid: str) -> None:
+        self.gateway.forget(coid)
+
+    def _resync(self, instrument: int) -> None:
+        market = self._instrument_venue[instrument].market
+        assert market is not None
+        market.resync(instrument)
+
+    def _on_beat(self) -> None:
+        if self.tape is not None:
+            self.tape.flush()
+
+    # What went wrong.
+
+    def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        what = str(context.get("message", "error in the event loop"))
+        log.critical("%s", what, exc_info=error)
+        if error is None:  # a note of asyncio's own, nothing was left undone
+            return
+        self._note_trouble(f"{what}: {type(error).__name__}: {error}")
+        if self._engine_made:
+            self.engine.command("halt", self.turn.stamp())
+
+    def _note_trouble(self, text: str) -> None:
+        if len(self.troubles) < _MOST_TROUBLES:
+            self.troubles.append(text)
+
+    # End.
+
+    def no_new_trades(self) -> None:
+        self.engine.command("no_new", self.turn.stamp())
+
+    def flat(self) -> bool:
+        return self.engine.open_trades == 0 and self.engine.unresolved_orders == 0
+
+    async def settle(self) -> bool:
+        """No new trades; True when every leg is resolved within the stop time."""
+        self.no_new_trades()
+        try:
+            async with asyncio.timeout(self.plan.stop_timeout_s):
+                while not self.flat():  # noqa: ASYNC110 - the engine counts, it does not signal
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Ends everything that was opened, however far that came; afterwards nothing enters the engine any
+        more, so its counters and hashes are those of the tape."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._engine_made:
+            # Without a word of this an abrupt end could still open a trade that nobody follows.
+            self.no_new_trades()
+            if not self.flat():
+                log.error("closing with %d orders that are not resolved", self.engine.unresolved_orders)
+            self._heart.stop()
+        for state in self.venues:
+            state.ear.stop()
+            if state.poller is not None:
+                state.poller.stop()
+            if state.market is not None:
+                await state.market.stop()
+            if state.venue.private is not None:
+                state.venue.private.stop()
+        await self._sockets.close()
+        await self._http.close()
+        if self._engine_made:
+            self.turn.close()
+            if self.tape is not None:
+                self.tape.close()
+        self._loop.set_exception_handler(self._handler_before)
