@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,15 +15,19 @@ from arb.live.tape_file import TapeFile
 from arbcore.engine import replay_tape
 from tests.live.rig import BYBIT, CALM, Rig
 
+_ROOM = 4096
 
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """Files end at that many bytes, as on a nearly full disk: a write takes a part, the next one fails."""
-    room = 4096
+
+@contextmanager
+def small_files() -> Iterator[None]:
+    """Files end at _ROOM bytes, as on a nearly full disk: a write takes a part, the next one fails. Held for
+    the one call only: the limit is the process's, and the test runner's own report is a file too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
-    yield room
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_ROOM, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_what_was_flushed_piece_by_piece_replays_whole(tmp_path: Path) -> None:
@@ -74,7 +79,7 @@ def test_an_earlier_tape_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_session(
-    tmp_path: Path, small_files: int, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     rig = Rig()
     tape = TapeFile(tmp_path / "a.tape", rig.engine)
@@ -82,14 +87,15 @@ def test_a_full_disk_ends_the_recording_and_not_the_session(
     with caplog.at_level(logging.CRITICAL):
         for _ in range(100):
             rig.engine.frame(BYBIT, rig.bybit.move(*CALM), rig.tick())
-            tape.flush()
+            with small_files():
+                tape.flush()
     tape.close()
     assert tape.torn
     assert [record.levelname for record in caplog.records] == ["CRITICAL"]
     assert not (tmp_path / "a.tape").exists()
     torn = tmp_path / "a.tape.torn"
     assert tape.path == torn
-    assert torn.stat().st_size == small_files
+    assert torn.stat().st_size == _ROOM
     assert replay_tape(torn.read_bytes())["status"] == "cut"
     assert rig.engine.drain_tape() == b""  # what is not kept does not pile up
 
