@@ -87,7 +87,10 @@ async def _round() -> dict[str, list[int]]:
     urls = json.loads(await child.stdout.readline())
     loop = asyncio.get_running_loop()
     http, sockets, clock = LiveHttpPort(), LiveSocketPort(), LoopClock(loop)
-    ears = [VenueEar(name, lambda _: None) for name in ("a", "b")]
+    ears = [
+        VenueEar(name, clock, on_sent=_ignore, on_gone=_unexpected, on_trouble=_unexpected)
+        for name in ("a", "b")
+    ]
     venues = [
         BinanceSpot(
             ear.name,
@@ -186,6 +189,10 @@ def _root() -> str:
     from pathlib import Path
 
     return str(Path(__file__).resolve().parent.parent)
+
+
+def _ignore(_: object) -> None:
+    pass
 
 
 def _unexpected(*arguments: object) -> None:
