@@ -40,6 +40,7 @@ class Resync(NamedTuple):
 
     instrument: int
     reason: str
+    connection: int  # whose book it is: an instrument may have a standby
 
 
 class Halt(NamedTuple):

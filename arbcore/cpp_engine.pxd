@@ -286,6 +286,7 @@ cdef extern from "arb/risk.hpp" namespace "arb" nogil:
 
     cdef cppclass Limits:
         int64_t max_book_age
+        int64_t max_feed_lag
         int64_t own_fill_quiet
         int64_t own_fill_block
         int64_t duplicate_window
@@ -383,6 +384,17 @@ cdef extern from "arb/synced_book.hpp" namespace "arb" nogil:
         uint64_t stales() noexcept
 
 
+cdef extern from "arb/book_slot.hpp" namespace "arb" nogil:
+    cdef cppclass BookSlot:
+        ConnId connection
+        SyncedBook book
+        Touch touch() noexcept
+
+    cdef cppclass BookSlots "std::span<const arb::BookSlot>":
+        size_t size()
+        const BookSlot& operator[](size_t)
+
+
 cdef extern from "arb/wire/status.hpp" namespace "arb::wire" nogil:
     cdef enum class Status(uint8_t):
         ok
@@ -444,6 +456,7 @@ cdef extern from "arb/engine.hpp" namespace "arb" nogil:
         uint64_t tickers
         uint64_t decides
         uint64_t resyncs
+        uint64_t switches
         uint64_t trades
         uint64_t balanced
         uint64_t halted
@@ -469,9 +482,15 @@ cdef extern from "arb/engine.hpp" namespace "arb" nogil:
         void conn_down(ConnId, int64_t) noexcept
         void stream(StreamKind, uint16_t, bool, int64_t) noexcept
         FrameResult frame(ConnId, const char*, size_t, int64_t) noexcept
-        FrameResult update(InstrumentId, const Update&, int64_t) noexcept
+        FrameResult update(InstrumentId, ConnId, const Update&, int64_t) noexcept
         void refused(ConnId, const InstrumentId*, int64_t) noexcept
-        SnapshotResult snapshot(InstrumentId, const char*, size_t, uint32_t, int64_t) noexcept
+        void add_standby(InstrumentId, ConnId, string_view) except +
+        bool switch_book(InstrumentId, int64_t) noexcept
+        bool can_switch(InstrumentId) noexcept
+        const BookSlot& active(InstrumentId) noexcept
+        BookSlots slots(InstrumentId) noexcept
+        int64_t feed_lag(ConnId) noexcept
+        SnapshotResult snapshot(InstrumentId, ConnId, const char*, size_t, uint32_t, int64_t) noexcept
         bool wants_decide() noexcept
         void decide(int64_t) noexcept
 

@@ -115,6 +115,7 @@ cdef EngineConfig _config(object settings) except *:
     config.strategy.slippage.value = settings.slippage_ppm
     limits = settings.limits
     config.limits.max_book_age = limits.max_book_age_ns
+    config.limits.max_feed_lag = limits.max_feed_lag_ns
     config.limits.own_fill_quiet = limits.own_fill_quiet_ns
     config.limits.own_fill_block = limits.own_fill_block_ns
     config.limits.duplicate_window = limits.duplicate_window_ns
@@ -245,7 +246,38 @@ cdef class Engine:
         _known("connection", conn, self._connections)
         return _FRAME_RESULTS[<int>self.engine.get().frame(<ConnId>conn, payload, len(payload), t)]
 
-    def update(self, int instrument, update, int64_t t):
+    def add_standby(self, int instrument, int connection, str venue_symbol):
+        """A second connection that may carry the instrument: it syncs a book of its own, for `switch`."""
+        _known("instrument", instrument, len(self.instruments))
+        _known("connection", connection, self._connections)
+        self.engine.get().add_standby(<InstrumentId>instrument, <ConnId>connection, _view(venue_symbol.encode()))
+
+    def can_switch(self, int instrument):
+        """Whether the standby book is LIVE and not behind the active one."""
+        _known("instrument", instrument, len(self.instruments))
+        return self.engine.get().can_switch(<InstrumentId>instrument)
+
+    def switch(self, int instrument, int64_t t):
+        """The standby book becomes the one that counts; False, and nothing changed, where it cannot."""
+        _known("instrument", instrument, len(self.instruments))
+        return self.engine.get().switch_book(<InstrumentId>instrument, t)
+
+    def active_connection(self, int instrument):
+        _known("instrument", instrument, len(self.instruments))
+        return <int>self.engine.get().active(<InstrumentId>instrument).connection
+
+    def feed_lag(self, int connection):
+        """How far the connection runs behind its own best of the last ten minutes, in ns."""
+        _known("connection", connection, self._connections)
+        return self.engine.get().feed_lag(<ConnId>connection)
+
+    cdef ConnId _connection_of(self, int instrument, object connection) except *:
+        """The named connection, else the active one."""
+        if connection is None:
+            return self.engine.get().active(<InstrumentId>instrument).connection
+        return <ConnId>_known("connection", connection, self._connections)
+
+    def update(self, int instrument, update, int64_t t, connection=None):
         """The slow path's reading of a frame (arbcore.slowpath.SlowUpdate); answers like `frame`."""
         _known("instrument", instrument, len(self.instruments))
         cdef vector[Level] levels
@@ -266,16 +298,18 @@ cdef class Engine:
         out.engine_time = update.engine_time
         out.bids = LevelSpan(levels.data(), bids)
         out.asks = LevelSpan(levels.data() + bids, levels.size() - bids)
-        return _FRAME_RESULTS[<int>self.engine.get().update(<InstrumentId>instrument, out, t)]
+        cdef ConnId conn = self._connection_of(instrument, connection)
+        return _FRAME_RESULTS[<int>self.engine.get().update(<InstrumentId>instrument, conn, out, t)]
 
-    def snapshot(self, int instrument, bytes body not None, int limit, int64_t t):
+    def snapshot(self, int instrument, bytes body not None, int limit, int64_t t, connection=None):
         """REST depth, asked for with that many levels a side -> "joined" | "ignored" | "too_old" | "gap" (a Resync
         follows) | "refused" (unreadable, see `last_refusal`)."""
         _known("instrument", instrument, len(self.instruments))
         if limit < 0:
             raise ValueError(f"limit {limit} is below 0")
+        cdef ConnId conn = self._connection_of(instrument, connection)
         return _SNAPSHOT_RESULTS[
-            <int>self.engine.get().snapshot(<InstrumentId>instrument, body, len(body), limit, t)]
+            <int>self.engine.get().snapshot(<InstrumentId>instrument, conn, body, len(body), limit, t)]
 
     def refused(self, int conn, int64_t t, instrument=None):
         """What the slow path could not read either: that book, or every book of the connection, is STALE."""
@@ -427,7 +461,8 @@ cdef class Engine:
         if action.kind == ActionKind.cancel:
             return _actions.Cancel(self._coid(body.order), instrument)
         if action.kind == ActionKind.resync:
-            return _actions.Resync(instrument, (<bytes>stale_reason_name(<StaleReason>action.code)).decode())
+            return _actions.Resync(instrument, (<bytes>stale_reason_name(<StaleReason>action.code)).decode(),
+                                   <int>body.ref)
         if action.kind == ActionKind.halt:
             id = <int>body.pair if action.scope == 2 else <int>body.venue
             return _actions.Halt(_SCOPES[action.scope], id, (<bytes>halt_name(<HaltReason>action.code)).decode())
@@ -473,17 +508,27 @@ cdef class Engine:
     def state_hash(self):
         return self.engine.get().state_hash()
 
-    def book_state(self, int instrument):
-        """One of SYNCING, LIVE and STALE."""
-        _known("instrument", instrument, len(self.instruments))
-        return (<bytes>book_state_name(self.engine.get().book(<InstrumentId>instrument).state())).decode().upper()
+    def book_state(self, int instrument, connection=None):
+        """One of SYNCING, LIVE and STALE: of the active book, or of that connection's."""
+        return (<bytes>book_state_name(self._slot(instrument, connection).book.state())).decode().upper()
 
-    def book(self, int instrument):
-        """{state, reason, bid, ask, age basis `recv_ns`, id, applied, gaps, joins, stales}; bid and ask are
-        [price, qty] texts or None."""
+    cdef const BookSlot* _slot(self, int instrument, object connection) except NULL:
+        _known("instrument", instrument, len(self.instruments))
+        cdef ConnId conn = self._connection_of(instrument, connection)
+        cdef BookSlots slots = self.engine.get().slots(<InstrumentId>instrument)
+        cdef size_t i
+        for i in range(slots.size()):
+            if slots[i].connection == conn:
+                return &slots[i]
+        raise IndexError(f"connection {connection} does not carry instrument {instrument}")
+
+    def book(self, int instrument, connection=None):
+        """{state, reason, bid, ask, recv_ns, id, applied, gaps, joins, stales} of the active book, or of that
+        connection's; bid and ask are [price, qty] texts or None, the freshest best price of the connection."""
+        cdef const BookSlot* slot = self._slot(instrument, connection)
         cdef Grid grid = self._instrument_grid(instrument)
-        cdef const SyncedBook* book = &self.engine.get().book(<InstrumentId>instrument)
-        cdef Touch touch = book.touch()
+        cdef const SyncedBook* book = &slot.book
+        cdef Touch touch = slot.touch()
         bid = [_text(price_text(touch.bid.price, grid)), _text(qty_text(touch.bid.qty, grid))] if touch.has_bid else None
         ask = [_text(price_text(touch.ask.price, grid)), _text(qty_text(touch.ask.qty, grid))] if touch.has_ask else None
         return {
@@ -537,6 +582,7 @@ cdef class Engine:
             "tickers": stats.tickers,
             "decides": stats.decides,
             "resyncs": stats.resyncs,
+            "switches": stats.switches,
             "trades": stats.trades,
             "balanced": stats.balanced,
             "halted": stats.halted,

@@ -14,6 +14,7 @@ class Limits:
     """The gate's limits; "0" is no limit. `max_position` is in base units, by asset id."""
 
     max_book_age_ns: int = 500 * MS
+    max_feed_lag_ns: int = 250 * MS
     own_fill_quiet_ns: int = 150 * MS
     own_fill_block_ns: int = 250 * MS
     duplicate_window_ns: int = 250 * MS

@@ -84,7 +84,18 @@ def plan_from_config(
         )
         fee = plain(venue.taker_fee_bps.spot)
         venues.append(
-            VenuePlan(name, _MARKETS[name, "spot"], urls, credentials[name], fee, settings=settings)
+            VenuePlan(
+                name,
+                _MARKETS[name, "spot"],
+                urls,
+                credentials[name],
+                fee,
+                settings=settings,
+                silence_s=connection.silence_s,
+                connection_life_s=connection.connection_life_s,
+                overlap_s=connection.overlap_s,
+                resync_pause_s=connection.resync_pause_s,
+            )
         )
     risk, execution = config.risk, config.execution
     return SessionPlan(
@@ -100,6 +111,7 @@ def plan_from_config(
             hedge_band_ppm=_ppm(execution.hedge_band_bps),
             limits=Limits(
                 max_book_age_ns=risk.max_book_age_ms * MS,
+                max_feed_lag_ns=risk.max_feed_lag_ms * MS,
                 own_fill_quiet_ns=risk.own_fill_quiet_ms * MS,
                 own_fill_block_ns=risk.own_fill_block_ms * MS,
                 duplicate_window_ns=risk.duplicate_window_ms * MS,

@@ -51,6 +51,7 @@ class Risk(Section):
     max_open_trades: int = Field(default=16, ge=1, le=16)
     max_unhedged_seconds: Seconds = 1.5
     max_book_age_ms: Millis = 500
+    max_feed_lag_ms: Millis = 250
     duplicate_window_ms: Millis = 250
     own_fill_quiet_ms: Millis = 150
     own_fill_block_ms: Millis = 250
@@ -88,7 +89,11 @@ class Connection(Section):
     backoff_cap_s: Seconds = 30.0
     healthy_s: Seconds = 60.0
     shed_pause_s: Seconds = 1.0
-    snapshot_levels: int = Field(default=1_000, ge=1, le=5_000)
+    snapshot_levels: int = Field(default=1_000, ge=1, le=4_000)  # a message holds 8,192 levels
+    silence_s: Seconds = 3.0
+    connection_life_s: Seconds = 82_800.0
+    overlap_s: Seconds = 30.0
+    resync_pause_s: Seconds = 0.2
 
 
 class BinanceUrls(Section):

@@ -33,7 +33,7 @@ class Gateway:
         turn: Turn,
         routes: Mapping[int, Route],
         clock: ClockPort,
-        resync: Callable[[int], None],
+        resync: Callable[[Resync], None],
         on_action: Callable[[Action], None],
     ) -> None:
         self._turn = turn
@@ -67,7 +67,7 @@ class Gateway:
         if isinstance(action, Query):
             self._query(action)
         elif isinstance(action, Resync):
-            self._resync(action.instrument)
+            self._resync(action)
         elif isinstance(action, Cancel):
             self._cancel(action)
         elif isinstance(action, Halt):

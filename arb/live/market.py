@@ -30,7 +30,8 @@ _CLOSE_TIMEOUT_S = 1.0  # an aborted transport reports its end in the next turn 
 
 
 class MarketConnection:
-    """`instruments`: ccxt symbol -> engine id. `on_state` is told why a connection ended."""
+    """`instruments`: ccxt symbol -> engine id. `on_state` is told why a connection ended, `on_shutdown` that
+    the venue announced its end."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class MarketConnection:
         resync_pause_s: float,
         snapshot_levels: int,
         on_state: Callable[[str], None],
+        on_shutdown: Callable[[], None],
     ) -> None:
         self._venue = venue
         self._connection = connection
@@ -59,10 +61,12 @@ class MarketConnection:
         self._silence_s = silence_s
         self._healthy_s = healthy_s
         self._on_state = on_state
+        self._on_shutdown = on_shutdown
         self._listener: MarketListener | None = None
         self._task: asyncio.Task[None] | None = None
         self.resyncs = Resyncs(
             venue,
+            connection,
             {instrument: symbol for symbol, instrument in instruments.items()},
             turn,
             http,
@@ -184,7 +188,10 @@ class MarketConnection:
     def _on_text(self, payload: bytes) -> None:
         """Acks, errors, pongs. An error must not pass in silence; the book it meant stays without a snapshot
         and is asked for again (Resyncs.look)."""
-        if _is_error(payload):
+        if b"serverShutdown" in payload:
+            log.warning("%s announced that this market connection ends", self._venue.name)
+            self._on_shutdown()
+        elif _is_error(payload):
             self.last_error = payload[:300].decode(errors="replace")
             log.error("%s market stream: %s", self._venue.name, self.last_error)
 

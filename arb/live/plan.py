@@ -22,6 +22,10 @@ class VenuePlan:
     taker_fee_bps: str
     buy_fee_in_base: bool = True  # the default of spot accounts on both venues
     settings: VenueSettings = field(default_factory=VenueSettings)
+    silence_s: float = 3.0  # no book frame for this long: the market connection is replaced
+    connection_life_s: float = 23 * 3600.0  # planned; Binance ends a market connection after 24 h
+    overlap_s: float = 30.0  # for the new connection to be LIVE beside the old one
+    resync_pause_s: float = 0.2  # before a snapshot is asked for; doubled while it comes too old
 
 
 @dataclass(slots=True, frozen=True)
@@ -36,6 +40,4 @@ class SessionPlan:
     tape: Path | None = None
     start_timeout_s: float = 20.0  # until every book is LIVE
     stop_timeout_s: float = 20.0  # until every leg is resolved
-    silence_s: float = 3.0  # no book frame for this long: the connection is replaced
     heartbeat_s: float = 0.1
-    resync_pause_s: float = 0.2  # before a snapshot is asked for; doubled while it comes too old

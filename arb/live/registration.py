@@ -9,8 +9,8 @@ from decimal import Decimal
 from arb.errors import ArbError, UsageError
 from arb.live.ear import VenueEar
 from arb.live.grids import pair_grid
-from arb.live.market import MarketConnection
 from arb.live.plan import SessionPlan, VenuePlan
+from arb.live.rotation import MarketFeed
 from arb.venues.base import OrderEntry, Venue, VenueInstrument
 from arb.venues.clock import ClockPoller
 from arbcore.engine import Engine
@@ -27,11 +27,11 @@ class VenueState:
     ear: VenueEar
     venue: Venue
     id: int = 0
-    connection: int = 0
+    connections: tuple[int, int] = (0, 0)  # the engine's, gone to and fro between
     instruments: dict[str, int] = field(default_factory=dict)  # ccxt symbol -> engine id
     listed: dict[str, VenueInstrument] = field(default_factory=dict)
     opening: dict[str, Decimal] = field(default_factory=dict)
-    market: MarketConnection | None = None
+    market: MarketFeed | None = None
     poller: ClockPoller | None = None
 
     @property
@@ -79,7 +79,8 @@ def register(plan: SessionPlan, venues: Sequence[VenueState], tape_bytes: int) -
         engine.add_asset(asset)
     for state in venues:
         state.id = engine.add_venue(state.plan.name)
-        state.connection = engine.add_connection(state.id, state.plan.market)
+        first = engine.add_connection(state.id, state.plan.market)
+        state.connections = (first, engine.add_connection(state.id, state.plan.market))
     for symbol in plan.symbols:
         listed = [state.listed[symbol] for state in venues]
         grid = registered.grids[symbol] = pair_grid(listed)
@@ -96,12 +97,12 @@ def register(plan: SessionPlan, venues: Sequence[VenueState], tape_bytes: int) -
 
 def _add(engine: Engine, state: VenueState, pair: int, grid: Grid, listed: VenueInstrument) -> int:
     price_decimals, qty_decimals = grid
-    return engine.add_instrument(
+    instrument = engine.add_instrument(
         listed.symbol,
         venue=state.id,
         market=state.plan.market,
         pair=pair,
-        connection=state.connection,
+        connection=state.connections[0],
         venue_symbol=listed.venue_symbol,
         price_decimals=price_decimals,
         qty_decimals=qty_decimals,
@@ -118,6 +119,8 @@ def _add(engine: Engine, state: VenueState, pair: int, grid: Grid, listed: Venue
             buy_fee_in_base=state.plan.buy_fee_in_base,
         ),
     )
+    engine.add_standby(instrument, state.connections[1], listed.venue_symbol)
+    return instrument
 
 
 def symbol_table(state: VenueState, grids: Mapping[str, Grid]) -> dict[str, tuple[int, Grid]]:

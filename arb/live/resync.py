@@ -42,6 +42,7 @@ class Resyncs:
     def __init__(
         self,
         venue: Venue,
+        connection: int,
         symbols: Mapping[int, str],
         turn: Turn,
         http: HttpPort,
@@ -52,6 +53,7 @@ class Resyncs:
         send: Callable[[bytes], bool],
     ) -> None:
         self._venue = venue
+        self._connection = connection
         self._symbols = symbols
         self._turn = turn
         self._http = http
@@ -97,12 +99,12 @@ class Resyncs:
         for instrument, wish in self._wishes.items():
             if wish.waiting or now_ns - wish.asked_ns < _STUCK_NS:
                 continue
-            if self._turn.engine.book_state(instrument) != "LIVE":
+            if self._turn.engine.book_state(instrument, self._connection) != "LIVE":
                 log.warning("%s %s: no book yet, asking again", self._venue.name, self._symbols[instrument])
                 self.request(instrument)
 
     def _helped(self, instrument: int, wish: _Wish) -> bool:
-        joins = self._turn.engine.book(instrument)["joins"]
+        joins = self._turn.engine.book(instrument, self._connection)["joins"]
         return joins > wish.joins and self._clock.mono_ns() - wish.asked_ns >= _SETTLED_NS
 
     def _ask(self, instrument: int, generation: int) -> None:
@@ -112,7 +114,7 @@ class Resyncs:
         wish.timer = None
         wish.asked = True
         wish.asked_ns = self._clock.mono_ns()
-        wish.joins = self._turn.engine.book(instrument)["joins"]
+        wish.joins = self._turn.engine.book(instrument, self._connection)["joins"]
         symbol = self._symbols[instrument]
         self.snapshots += 1
         request = self._venue.snapshot_request(symbol)
@@ -132,7 +134,9 @@ class Resyncs:
             log.warning("%s snapshot of %s: status %d %s", name, symbol, done.status, done.detail)
             self.request(instrument, _pause_of(done))
             return
-        result = self._turn.engine.snapshot(instrument, done.body, self._levels, self._turn.stamp())
+        result = self._turn.engine.snapshot(
+            instrument, done.body, self._levels, self._turn.stamp(), self._connection
+        )
         if result == "refused":
             reason, field = self._turn.engine.last_refusal
             log.error("%s snapshot of %s refused: %s %s", name, symbol, reason, field or "")

@@ -25,6 +25,7 @@ from arb.live.loop_clock import LoopClock
 from arb.live.market import MarketConnection
 from arb.live.plan import SessionPlan, VenuePlan
 from arb.live.registration import VenueState, check, register, symbol_table
+from arb.live.rotation import MarketFeed
 from arb.live.slow_path import SlowPath
 from arb.live.socket_port import LiveSocketPort
 from arb.live.tape_file import TapeFile
@@ -32,7 +33,7 @@ from arb.venues.backoff import Backoff
 from arb.venues.base import HttpRequest, Venue
 from arb.venues.clock import ClockPoller
 from arb.venues.registry import venue_class
-from arbcore.actions import Action, Halt
+from arbcore.actions import Action, Halt, Resync
 from arbcore.engine import Engine
 from arbcore.feed import Turn
 from arbcore.histogram import Histogram
@@ -162,23 +163,38 @@ class Session:
         self._engine_made = True
         self._heart.start()
 
-    def _market(self, state: VenueState, slow_path: SlowPath) -> MarketConnection:
+    def _market(self, state: VenueState, slow_path: SlowPath) -> MarketFeed:
         name, settings = state.plan.name, state.plan.settings
-        return MarketConnection(
-            venue=state.venue,
-            connection=state.connection,
-            instruments=state.instruments,
-            turn=self.turn,
-            http=self._http,
-            clock=self._clock,
-            backoff=Backoff(settings.backoff_base_s, settings.backoff_cap_s, random.random),
-            slow_path=slow_path,
-            silence_s=self.plan.silence_s,
-            healthy_s=settings.healthy_s,
-            resync_pause_s=self.plan.resync_pause_s,
-            snapshot_levels=settings.snapshot_levels,
-            on_state=lambda reason: log.warning("%s market connection ended: %s", name, reason),
+
+        def make(connection: int) -> MarketConnection:
+            return MarketConnection(
+                venue=state.venue,
+                connection=connection,
+                instruments=state.instruments,
+                turn=self.turn,
+                http=self._http,
+                clock=self._clock,
+                backoff=Backoff(settings.backoff_base_s, settings.backoff_cap_s, random.random),
+                slow_path=slow_path,
+                silence_s=state.plan.silence_s,
+                healthy_s=settings.healthy_s,
+                resync_pause_s=state.plan.resync_pause_s,
+                snapshot_levels=settings.snapshot_levels,
+                on_state=lambda reason: log.warning("%s market connection ended: %s", name, reason),
+                on_shutdown=feed.rotate_soon,
+            )
+
+        feed = MarketFeed(
+            name,
+            make,
+            state.connections,
+            list(state.instruments.values()),
+            self.turn,
+            life_s=state.plan.connection_life_s,
+            overlap_s=state.plan.overlap_s,
+            random=random.random,
         )
+        return feed
 
     # Questions to the venues.
 
@@ -239,7 +255,7 @@ class Session:
         missing = []
         for state in self.venues:
             assert state.market is not None
-            said = state.market.last_error or state.market.last_reason
+            said = state.market.current.last_error or state.market.current.last_reason
             for symbol, id in state.instruments.items():
                 book = self.engine.book_state(id)
                 if book != "LIVE":
@@ -276,10 +292,10 @@ class Session:
     def _gone(self, coid: str) -> None:
         self.gateway.forget(coid)
 
-    def _resync(self, instrument: int) -> None:
-        market = self._instrument_venue[instrument].market
+    def _resync(self, wish: Resync) -> None:
+        market = self._instrument_venue[wish.instrument].market
         assert market is not None
-        market.resync(instrument)
+        market.resync(wish.instrument, wish.connection)
 
     def _on_beat(self) -> None:
         if self.tape is not None:

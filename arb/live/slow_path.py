@@ -41,7 +41,7 @@ class SlowPath:
             return
         self.read += 1
         if update is not None:
-            engine.update(self._instruments[update.symbol], update, self._turn.stamp())
+            engine.update(self._instruments[update.symbol], update, self._turn.stamp(), connection)
 
     def _meant(self, payload: bytes) -> int | None:
         """The one instrument whose symbol stands in the frame; None, every book of the connection, where it

@@ -70,17 +70,26 @@ ConnId Engine::add_connection(VenueId venue, Market market) {
 InstrumentId Engine::add_instrument(const Instrument& instrument, ConnId connection, std::string_view symbol) {
     const auto id = static_cast<InstrumentId>(instruments_.size());
     Pair& pair = pairs_[index(instrument.pair)];
-    Listing& listing = instruments_.emplace_back(instrument.market);
+    Listing& listing = instruments_.emplace_back();
     listing.instrument = instrument;
     listing.instrument.grid = pair.grid;
     listing.instrument.base = pair.base;
     listing.instrument.quote = pair.quote;
-    listing.connection = connection;
+    listing.slots.reserve(2);
+    listing.slots.emplace_back(connection, instrument.market);
     if (pair.members.size() < kMaxMembers) pair.members.push_back(id);
     connections_[index(connection)].symbols.add(symbol, id, pair.grid);
     tape_.write(EventKind::instrument, event::InstrumentBody{id, connection, instrument},
                 {{symbol.data(), symbol.size()}});
     return id;
+}
+
+void Engine::add_standby(InstrumentId id, ConnId connection, std::string_view symbol) {
+    Listing& listing = instruments_[index(id)];
+    if (listing.slots.size() == 2 || listing.of(connection) != nullptr) return;
+    listing.slots.emplace_back(connection, listing.instrument.market);
+    connections_[index(connection)].symbols.add(symbol, id, listing.instrument.grid);
+    tape_.write(EventKind::standby, event::StandbyBody{id, connection}, {{symbol.data(), symbol.size()}});
 }
 
 void Engine::enter(Nanos t) noexcept {
@@ -103,21 +112,28 @@ void Engine::conn_up(ConnId conn, Nanos t) noexcept {
     Connection& connection = connections_[index(conn)];
     connection.up = true;
     connection.closing = false;
-    for (std::size_t i = 0; i < instruments_.size(); ++i) {
-        if (instruments_[i].connection != conn) continue;
-        instruments_[i].book.on_connected(t);
-        after_book_change(static_cast<InstrumentId>(i));
-    }
+    connection.lag.clear();
+    for_each_slot(conn, [t](BookSlot& slot) { slot.book.on_connected(t); });
 }
 
 void Engine::conn_down(ConnId conn, Nanos t) noexcept {
     enter(t);
     tape_.write(EventKind::conn_down, event::Connection{t, conn});
     connections_[index(conn)].up = false;
+    for_each_slot(conn, [t](BookSlot& slot) {
+        slot.book.on_disconnected(t);
+        slot.best.clear();
+    });
+}
+
+// Runs `change` on every book the connection carries, and what follows from it.
+template <class Change>
+void Engine::for_each_slot(ConnId conn, Change change) noexcept {
     for (std::size_t i = 0; i < instruments_.size(); ++i) {
-        if (instruments_[i].connection != conn) continue;
-        instruments_[i].book.on_disconnected(t);
-        after_book_change(static_cast<InstrumentId>(i));
+        if (BookSlot* slot = instruments_[i].of(conn)) {
+            change(*slot);
+            after_book_change(static_cast<InstrumentId>(i), *slot);
+        }
     }
 }
 
@@ -143,14 +159,19 @@ FrameResult Engine::frame(ConnId conn, const char* data, std::size_t size, Nanos
     ++stats_.frames_by_status[static_cast<std::size_t>(decoded.status)];
     last_decoded_.status = decoded.status;
     last_decoded_.field = decoded.field;
-    if (decoded.status == wire::Status::ok) return on_update(decoded.instrument, decoded.update, t);
-    return wire::is_refusal(decoded.status) ? FrameResult::refused : FrameResult::ignored;
+    if (decoded.status != wire::Status::ok) {
+        return wire::is_refusal(decoded.status) ? FrameResult::refused : FrameResult::ignored;
+    }
+    connection.lag.observe(t, decoded.update.event_time);
+    // The symbol table of a connection names only instruments with a slot for it.
+    return on_update(decoded.instrument, *instruments_[index(decoded.instrument)].of(conn), decoded.update, t);
 }
 
-FrameResult Engine::update(InstrumentId id, const Update& update, Nanos t) noexcept {
+FrameResult Engine::update(InstrumentId id, ConnId conn, const Update& update, Nanos t) noexcept {
     enter(t);
     const event::UpdateBody body{t,
                                  id,
+                                 conn,
                                  update.kind,
                                  update.has_prev_id,
                                  {update.first_id, update.last_id, update.prev_id, update.sequence},
@@ -160,16 +181,21 @@ FrameResult Engine::update(InstrumentId id, const Update& update, Nanos t) noexc
     tape_.write(EventKind::update, body,
                 {{update.bids.data(), update.bids.size_bytes()}, {update.asks.data(), update.asks.size_bytes()}});
     ++stats_.slow_updates;
-    return on_update(id, update, t);
+    BookSlot* slot = instruments_[index(id)].of(conn);
+    if (slot == nullptr) return FrameResult::ignored;
+    connections_[index(conn)].lag.observe(t, update.event_time);
+    return on_update(id, *slot, update, t);
 }
 
-FrameResult Engine::on_update(InstrumentId id, const Update& update, Nanos t) noexcept {
+FrameResult Engine::on_update(InstrumentId id, BookSlot& slot, const Update& update, Nanos t) noexcept {
     if (update.kind == UpdateKind::ticker) {
         ++stats_.tickers;
-        return FrameResult::ignored;
+        slot.best.set(update, slot.book.market());
+        after_book_change(id, slot);
+        return FrameResult::ignored;  // of no concern to the depth book
     }
-    const ApplyResult result = instruments_[index(id)].book.on_update(update, t);
-    after_book_change(id);
+    const ApplyResult result = slot.book.on_update(update, t);
+    after_book_change(id, slot);
     return as_frame_result(result);
 }
 
@@ -177,28 +203,30 @@ void Engine::refused(ConnId conn, const InstrumentId* id, Nanos t) noexcept {
     enter(t);
     const event::Refused body{t, conn, id == nullptr ? InstrumentId{} : *id, id == nullptr};
     tape_.write(EventKind::refused, body);
-    for (std::size_t i = 0; i < instruments_.size(); ++i) {
-        const bool meant = id == nullptr ? instruments_[i].connection == conn : i == index(*id);
-        if (!meant) continue;
-        instruments_[i].book.on_refused(t);
-        after_book_change(static_cast<InstrumentId>(i));
+    if (id == nullptr) {
+        for_each_slot(conn, [t](BookSlot& slot) { slot.book.on_refused(t); });
+    } else if (BookSlot* slot = instruments_[index(*id)].of(conn)) {
+        slot->book.on_refused(t);
+        after_book_change(*id, *slot);
     }
 }
 
-SnapshotResult Engine::snapshot(InstrumentId id, const char* data, std::size_t size, std::uint32_t limit,
-                                Nanos t) noexcept {
+SnapshotResult Engine::snapshot(InstrumentId id, ConnId conn, const char* data, std::size_t size,
+                                std::uint32_t limit, Nanos t) noexcept {
     enter(t);
-    tape_.write(EventKind::snapshot, event::Snapshot{t, id, limit}, {{data, size}});
+    tape_.write(EventKind::snapshot, event::Snapshot{t, id, conn, limit}, {{data, size}});
     Listing& listing = instruments_[index(id)];
-    wire::BinanceReader& reader = connections_[index(listing.connection)].binance;
+    BookSlot* slot = listing.of(conn);
+    if (slot == nullptr) return SnapshotResult::ignored;
+    wire::BinanceReader& reader = connections_[index(conn)].binance;
     const wire::Decoded decoded = reader.read_snapshot(data, data + size, listing.instrument.grid, levels_);
     if (decoded.status != wire::Status::ok) {
         last_decoded_.status = decoded.status;
         last_decoded_.field = decoded.field;
         return SnapshotResult::refused;
     }
-    const JoinResult result = listing.book.on_snapshot(decoded.update, t, limit);
-    after_book_change(id);
+    const JoinResult result = slot->book.on_snapshot(decoded.update, t, limit);
+    after_book_change(id, *slot);
     switch (result) {
         case JoinResult::joined: return SnapshotResult::joined;
         case JoinResult::too_old: return SnapshotResult::too_old;
@@ -208,17 +236,39 @@ SnapshotResult Engine::snapshot(InstrumentId id, const char* data, std::size_t s
     return SnapshotResult::refused;
 }
 
-void Engine::after_book_change(InstrumentId id) noexcept {
+bool Engine::can_switch(InstrumentId id) const noexcept {
+    const Listing& listing = instruments_[index(id)];
+    if (listing.slots.size() != 2) return false;
+    const BookSlot& standby = listing.slots[1 - listing.active];
+    if (!standby.book.live() || !connections_[index(standby.connection)].up) return false;
+    // Never a step back; a dead book holds nobody up.
+    return !listing.now().book.live() || standby.key() >= listing.now().key();
+}
+
+bool Engine::switch_book(InstrumentId id, Nanos t) noexcept {
+    enter(t);
+    tape_.write(EventKind::switch_book, event::Switch{t, id});
+    if (!can_switch(id)) return false;
     Listing& listing = instruments_[index(id)];
-    if (listing.book.take_resync_request()) {
+    listing.active = static_cast<std::uint8_t>(1 - listing.active);
+    ++stats_.switches;
+    after_book_change(id, listing.now());
+    return true;
+}
+
+void Engine::after_book_change(InstrumentId id, BookSlot& slot) noexcept {
+    Listing& listing = instruments_[index(id)];
+    if (slot.book.take_resync_request()) {
         ++stats_.resyncs;
         Record body;
         body.instrument = id;
         body.venue = listing.instrument.venue;
         body.pair = listing.instrument.pair;
-        emit(ActionKind::resync, body, static_cast<std::uint8_t>(listing.book.stale_reason()));
+        body.ref = index(slot.connection);
+        emit(ActionKind::resync, body, static_cast<std::uint8_t>(slot.book.stale_reason()));
     }
-    if (listing.book.live()) {
+    if (&slot != &listing.now()) return;  // a standby is nobody's price
+    if (slot.book.live()) {
         compare_touches(id);
     } else {
         end_episodes(id);
@@ -228,7 +278,7 @@ void Engine::after_book_change(InstrumentId id) noexcept {
 // Could the pair cross now? A few integer compares; nearly always no.
 void Engine::compare_touches(InstrumentId id) noexcept {
     const Instrument& mine = instruments_[index(id)].instrument;
-    const Touch touch = instruments_[index(id)].book.touch();
+    const Touch touch = instruments_[index(id)].now().touch();
     Pair& pair = pairs_[index(mine.pair)];
     const std::size_t count = pair.members.size();
     std::size_t me = 0;
@@ -237,8 +287,8 @@ void Engine::compare_touches(InstrumentId id) noexcept {
     for (std::size_t other = 0; other < count; ++other) {
         if (other == me) continue;
         const Listing& there = instruments_[index(pair.members[other])];
-        if (!there.book.live()) continue;
-        const Touch theirs = there.book.touch();
+        if (!there.now().book.live()) continue;
+        const Touch theirs = there.now().touch();
         const Fees& fees = there.instrument.fees;
         const bool buy_here = touch.has_ask && theirs.has_bid &&
                               crosses(touch.ask.price, mine.fees.taker, theirs.bid.price, fees.taker,
@@ -283,8 +333,8 @@ void Engine::evaluate(PairId id) noexcept {
     const std::size_t count = pair.members.size();
     for (std::size_t i = 0; i < count; ++i) {
         const Listing& listing = instruments_[index(pair.members[i])];
-        const Connection& connection = connections_[index(listing.connection)];
-        members[i] = {pair.members[i], &listing.instrument, view(listing.book)};
+        const Connection& connection = connections_[index(listing.now().connection)];
+        members[i] = {pair.members[i], &listing.instrument, view(listing.now())};
         // A connection that has begun to close may have lost frames that would have said otherwise.
         if (!connection.up || connection.closing) members[i].book.state = BookState::stale;
     }
@@ -316,12 +366,14 @@ void Engine::evaluate(PairId id) noexcept {
 
 MarketView Engine::market_view(InstrumentId id, PairId pair) const noexcept {
     const Listing& listing = instruments_[index(id)];
-    const Connection& connection = connections_[index(listing.connection)];
+    const BookSlot& slot = listing.now();
+    const Connection& connection = connections_[index(slot.connection)];
     MarketView out;
     out.instrument = &listing.instrument;
-    out.book = listing.book.state();
-    out.touch = listing.book.touch();
-    out.book_recv = listing.book.last_recv_ns();
+    out.book = slot.book.state();
+    out.touch = slot.touch();
+    out.book_recv = slot.book.last_recv_ns();
+    out.feed_lag = connection.lag.lag();
     out.own_fill = listing.own_fill;
     out.connected = connection.up && !connection.closing;
     out.private_up = venues_[index(listing.instrument.venue)].private_up;

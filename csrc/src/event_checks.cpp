@@ -44,8 +44,8 @@ bool sound_filters(const Filters& f) noexcept {
 }
 
 bool sound_limits(const Limits& limits) noexcept {
-    const std::array spans{limits.max_book_age, limits.own_fill_quiet, limits.own_fill_block,
-                           limits.duplicate_window};
+    const std::array spans{limits.max_book_age, limits.max_feed_lag, limits.own_fill_quiet,
+                           limits.own_fill_block, limits.duplicate_window};
     return std::all_of(spans.begin(), spans.end(), is_duration) &&
            std::all_of(limits.max_position.begin(), limits.max_position.end(), is_amount) &&
            is_amount(limits.max_order_notional) && is_amount(limits.max_notional) &&
@@ -86,6 +86,7 @@ bool sound(const Stream& body) noexcept {
     return is_time(body.time) && is_one_of(body.kind, StreamKind::closing) && is_flag(body.up);
 }
 
+bool sound(const Switch& body) noexcept { return is_time(body.time); }
 bool sound(const Frame& body) noexcept { return is_time(body.time); }
 
 bool sound(const UpdateBody& body) noexcept {

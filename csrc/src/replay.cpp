@@ -72,6 +72,7 @@ ReplayStatus Replayer::register_one(EventKind kind, Body body) {
     event::PairBody pair;
     event::ConnectionBody connection;
     event::InstrumentBody instrument;
+    event::StandbyBody standby;
     switch (kind) {
         case EventKind::venue:
             if (!take(body, named) || venues_ == kMaxVenues) return ReplayStatus::malformed;
@@ -96,6 +97,13 @@ ReplayStatus Replayer::register_one(EventKind kind, Body body) {
             engine_->add_connection(connection.venue, connection.market);
             ++connections_;
             return ReplayStatus::ok;
+        case EventKind::standby:
+            if (!take(body, standby) || index(standby.connection) >= connections_ ||
+                index(standby.id) >= states_.size()) {
+                return ReplayStatus::malformed;
+            }
+            engine_->add_standby(standby.id, standby.connection, {text(body), body.size()});
+            return ReplayStatus::ok;
         default:
             if (!take(body, instrument) || index(instrument.connection) >= connections_ ||
                 index(instrument.instrument.pair) >= pairs_ || index(instrument.instrument.venue) >= venues_) {
@@ -114,6 +122,7 @@ ReplayStatus Replayer::market_event(EventKind kind, Body body) {
     event::UpdateBody update;
     event::Refused refused;
     event::Snapshot snapshot;
+    event::Switch change;
     switch (kind) {
         case EventKind::conn_up:
         case EventKind::conn_down:
@@ -135,7 +144,10 @@ ReplayStatus Replayer::market_event(EventKind kind, Body body) {
             watch_all(frame.time);
             return ReplayStatus::ok;
         case EventKind::update: {
-            if (!take(body, update) || index(update.instrument) >= states_.size()) return ReplayStatus::malformed;
+            if (!take(body, update) || index(update.instrument) >= states_.size() ||
+                index(update.connection) >= connections_) {
+                return ReplayStatus::malformed;
+            }
             const std::size_t count = std::size_t{update.bids} + update.asks;
             if (body.size() != count * sizeof(Level)) return ReplayStatus::malformed;
             levels_.resize(count);
@@ -144,7 +156,7 @@ ReplayStatus Replayer::market_event(EventKind kind, Body body) {
             if (!std::all_of(all.begin(), all.end(), [](const Level& each) { return event::sound(each); })) {
                 return ReplayStatus::malformed;
             }
-            engine_->update(update.instrument,
+            engine_->update(update.instrument, update.connection,
                             {update.kind, update.has_prev_id, update.ids[0], update.ids[1], update.ids[2],
                              update.ids[3], update.stamps[0], update.stamps[1], all.first(update.bids),
                              all.subspan(update.bids)},
@@ -161,9 +173,18 @@ ReplayStatus Replayer::market_event(EventKind kind, Body body) {
                              refused.time);
             watch_all(refused.time);
             return ReplayStatus::ok;
+        case EventKind::switch_book:
+            if (!take(body, change) || index(change.instrument) >= states_.size()) return ReplayStatus::malformed;
+            engine_->switch_book(change.instrument, change.time);
+            watch(change.instrument, change.time);
+            return ReplayStatus::ok;
         default:
-            if (!take(body, snapshot) || index(snapshot.instrument) >= states_.size()) return ReplayStatus::malformed;
-            engine_->snapshot(snapshot.instrument, text(body), body.size(), snapshot.limit, snapshot.time);
+            if (!take(body, snapshot) || index(snapshot.instrument) >= states_.size() ||
+                index(snapshot.connection) >= connections_) {
+                return ReplayStatus::malformed;
+            }
+            engine_->snapshot(snapshot.instrument, snapshot.connection, text(body), body.size(), snapshot.limit,
+                              snapshot.time);
             watch(snapshot.instrument, snapshot.time);
             return ReplayStatus::ok;
     }
@@ -248,6 +269,7 @@ ReplayStatus Replayer::run(EventKind kind, Body body) {
         case EventKind::pair:
         case EventKind::connection:
         case EventKind::instrument:
+        case EventKind::standby:
             return register_one(kind, body);
         case EventKind::conn_up:
         case EventKind::conn_down:
@@ -256,6 +278,7 @@ ReplayStatus Replayer::run(EventKind kind, Body body) {
         case EventKind::update:
         case EventKind::refused:
         case EventKind::snapshot:
+        case EventKind::switch_book:
             return market_event(kind, body);
         case EventKind::sent:
         case EventKind::not_sent:

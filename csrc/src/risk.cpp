@@ -45,7 +45,8 @@ Refusal Gate::check_leg(const Intent& intent, const MarketView& market, const Le
     if (entry && market.scope != EngineState::active) return Refusal::engine_state;
     if (!instrument.tradable) return Refusal::instrument;
     if (market.book != BookState::live || !market.connected || market.touch.crossed() ||
-        !market.touch.has_bid || !market.touch.has_ask || now - market.book_recv > limits_.max_book_age) {
+        !market.touch.has_bid || !market.touch.has_ask || now - market.book_recv > limits_.max_book_age ||
+        market.feed_lag > limits_.max_feed_lag) {
         return Refusal::book_trust;
     }
     if (entry && market.own_fill != 0) {

@@ -219,7 +219,7 @@ TEST_CASE("an update by the slow path is the same as the frame") {
     update.sequence = update.last_id;
     update.bids = bid;
     update.asks = gone;
-    CHECK(rig.engine->update(Rig::market(kBybit), update, rig.t) == FrameResult::applied);
+    CHECK(rig.engine->update(Rig::market(kBybit), Rig::conn(kBybit), update, rig.t) == FrameResult::applied);
     CHECK(rig.engine->book(Rig::market(kBybit)).touch().bid.price == Price{10200});
     CHECK(rig.engine->stats().slow_updates == 1);
 }

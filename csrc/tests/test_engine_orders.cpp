@@ -549,12 +549,13 @@ TEST_CASE("a halted trade keeps its slot, and new ids step over it within the bl
         Instrument instrument = rig.engine->instrument(Rig::market(i));
         instrument.pair = pair;
         rig.engine->add_instrument(instrument, Rig::conn(i), "ETHUSDT");
+        text[i].follow(rig.t);
         text[i].move(around(9990, 10010));
     }
     rig.start();
     rig.engine->balance(Rig::venue(kBybit), eth, setup.btc, rig.t);
     const std::string body = text[kBinance].snapshot();
-    rig.engine->snapshot(static_cast<InstrumentId>(2), body.data(), body.size(), 1000, rig.t);
+    rig.engine->snapshot(static_cast<InstrumentId>(2), Rig::conn(kBinance), body.data(), body.size(), 1000, rig.t);
     rig.send(kBinance, text[kBinance].move(around(9990, 10010, 1001)));
     rig.send(kBybit, text[kBybit].snapshot());
 

@@ -79,7 +79,9 @@ TEST_CASE("every call into the engine is on the tape, registration too") {
     Setup setup;
     setup.tape_bytes = 1 << 20;
     Rig rig(setup);
+    rig.engine->add_standby(Rig::market(0), rig.engine->add_connection(Rig::venue(0), Market::binance_spot), "BTCUSDT");
     rig.start();
+    rig.engine->switch_book(Rig::market(0), rig.t);  // refused, and on the tape all the same
     rig.calm();
     const auto places = rig.opened(kBinance);
     REQUIRE(places.size() == 2);
@@ -93,7 +95,7 @@ TEST_CASE("every call into the engine is on the tape, registration too") {
     rig.reject(places[0]);
     rig.engine->refused(Rig::conn(0), nullptr, rig.t);
     rig.engine->command(CommandKind::no_new, Scope::global, 0, rig.t);
-    rig.engine->update(Rig::market(1), {}, rig.t);
+    rig.engine->update(Rig::market(1), Rig::conn(1), {}, rig.t);
     rig.engine->conn_down(Rig::conn(0), rig.t);
     std::array<int, kLastEventKind + 1> seen{};
     TapeReader reader(rig.engine->tape().pending());

@@ -36,14 +36,14 @@ def test_a_connected_binance_book_asks_for_a_snapshot_and_a_bybit_book_does_not(
     rig = Rig()
     rig.engine.conn_up(BINANCE, rig.tick())
     rig.engine.conn_up(BYBIT, rig.tick())
-    assert rig.engine.drain() == [Resync(BINANCE, "none")]
+    assert rig.engine.drain() == [Resync(BINANCE, "none", BINANCE)]
 
 
 def test_a_gap_makes_the_book_stale_and_asks_for_a_snapshot(rig: Rig) -> None:
     rig.engine.drain()
     rig.binance.id += 1
     assert rig.engine.frame(BINANCE, rig.binance.move(*DEAR), rig.tick()) == "stale"
-    assert rig.engine.drain() == [Resync(BINANCE, "gap")]
+    assert rig.engine.drain() == [Resync(BINANCE, "gap", BINANCE)]
     assert rig.engine.book_state(BINANCE) == "STALE"
     assert not rig.engine.wants_decide
 

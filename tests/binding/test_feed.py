@@ -212,7 +212,7 @@ def test_frames_go_to_the_engine_and_other_messages_to_the_text_callback() -> No
     assert feed.texts == [b'{"result":null,"id":1}']
     assert (feed.listener.frames, feed.listener.refused) == (2, 0)
     feed.loop.turn()
-    assert of(Resync, feed.actions) == [Resync(BINANCE, "none")]
+    assert of(Resync, feed.actions) == [Resync(BINANCE, "none", BINANCE)]
 
 
 def test_an_answer_to_a_ping_is_no_data() -> None:

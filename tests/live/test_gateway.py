@@ -54,7 +54,7 @@ class Desk:
         self.loop = Loop()
         self.clock = FakeClock()
         self.seen: list[Action] = []
-        self.resyncs: list[int] = []
+        self.resyncs: list[Resync] = []
         self.turn = Turn(self.rig.engine, self.loop, lambda actions: self.gateway.carry_out(actions))  # type: ignore[arg-type]
         self.orders = {BINANCE: Orders(), BYBIT: Orders()}
         routes: dict[int, Any] = {
@@ -149,14 +149,14 @@ def test_queries_resyncs_and_cancels_go_their_way_and_an_error_in_one_spares_the
         [
             Query("a", BINANCE),
             Query("b", BYBIT),
-            Resync(BINANCE, "gap"),
+            Resync(BINANCE, "gap", 0),
             Cancel("c", BYBIT),
             Halt("pair", 0, "lost"),
         ]
     )
     assert desk.orders[BYBIT].queried == ["b"]
     assert desk.orders[BYBIT].cancelled == ["c"]
-    assert desk.resyncs == [BINANCE]
+    assert desk.resyncs == [Resync(BINANCE, "gap", 0)]
     assert [type(error["exception"]) for error in desk.loop.errors] == [RuntimeError]
 
 

@@ -71,6 +71,7 @@ class Desk:
             resync_pause_s=0.02,
             snapshot_levels=1000,
             on_state=self.reasons.append,
+            on_shutdown=lambda: self.reasons.append("shutdown announced"),
         )
 
     def _act(self, actions: list[Action]) -> None:

@@ -41,6 +41,7 @@ class Desk:
         self.turn = Turn(self.rig.engine, Loop(), lambda _: None)  # type: ignore[arg-type]
         self.resyncs = Resyncs(
             Venue(instrument == BINANCE),  # type: ignore[arg-type]
+            instrument,
             {instrument: "BTC/USDT"},
             self.turn,
             self.http,

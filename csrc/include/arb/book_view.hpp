@@ -4,8 +4,7 @@
 // simulator's tick book are interchangeable. Decisions are rare: one indirect call a level is nothing.
 #pragma once
 
-#include "arb/order_book.hpp"
-#include "arb/synced_book.hpp"
+#include "arb/book_slot.hpp"
 
 namespace arb {
 
@@ -36,6 +35,7 @@ struct BookView {
     AnyCursor asks{};
 };
 
-BookView view(const SyncedBook& book) noexcept;
+// The depth book with the freshest best price over it.
+BookView view(const BookSlot& slot) noexcept;
 
 }  // namespace arb

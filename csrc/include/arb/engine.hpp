@@ -15,6 +15,7 @@
 #include "arb/episode.hpp"
 #include "arb/events.hpp"
 #include "arb/fill_set.hpp"
+#include "arb/feed_lag.hpp"
 #include "arb/synced_book.hpp"
 #include "arb/tape.hpp"
 #include "arb/trade.hpp"
@@ -40,6 +41,7 @@ struct EngineStats {
     std::uint64_t tickers = 0;
     std::uint64_t decides = 0;
     std::uint64_t resyncs = 0;
+    std::uint64_t switches = 0;
     std::uint64_t trades = 0;
     std::uint64_t balanced = 0;
     std::uint64_t halted = 0;
@@ -72,17 +74,23 @@ public:
     ConnId add_connection(VenueId venue, Market market);
     // `symbol` as the venue prints it on that connection. The instrument's grid is its pair's.
     InstrumentId add_instrument(const Instrument& instrument, ConnId connection, std::string_view symbol);
+    // A second connection that may carry the instrument: it syncs a book of its own, and `switch_book` makes it
+    // the one that counts. Planned rotation goes to and fro between the two.
+    void add_standby(InstrumentId id, ConnId connection, std::string_view symbol);
 
     // Market events.
     void conn_up(ConnId conn, Nanos t) noexcept;
     void conn_down(ConnId conn, Nanos t) noexcept;
     void stream(StreamKind kind, std::uint16_t id, bool up, Nanos t) noexcept;
     FrameResult frame(ConnId conn, const char* data, std::size_t size, Nanos t) noexcept;
-    FrameResult update(InstrumentId id, const Update& update, Nanos t) noexcept;
+    FrameResult update(InstrumentId id, ConnId conn, const Update& update, Nanos t) noexcept;
     // The slow path refused too. Without an instrument every book of the connection is in doubt.
     void refused(ConnId conn, const InstrumentId* id, Nanos t) noexcept;
-    SnapshotResult snapshot(InstrumentId id, const char* data, std::size_t size, std::uint32_t limit,
+    SnapshotResult snapshot(InstrumentId id, ConnId conn, const char* data, std::size_t size, std::uint32_t limit,
                             Nanos t) noexcept;
+    // The standby book becomes the active one, if it is LIVE and not behind; false, and nothing changed, else.
+    bool switch_book(InstrumentId id, Nanos t) noexcept;
+    bool can_switch(InstrumentId id) const noexcept;
     bool wants_decide() const noexcept { return !dirty_.empty(); }
     void decide(Nanos t) noexcept;
 
@@ -106,7 +114,11 @@ public:
     // To look at.
     const EngineConfig& config() const noexcept { return config_; }
     const Instrument& instrument(InstrumentId id) const noexcept { return instruments_[index(id)].instrument; }
-    const SyncedBook& book(InstrumentId id) const noexcept { return instruments_[index(id)].book; }
+    // The active book, and the slot it is in.
+    const SyncedBook& book(InstrumentId id) const noexcept { return instruments_[index(id)].now().book; }
+    const BookSlot& active(InstrumentId id) const noexcept { return instruments_[index(id)].now(); }
+    std::span<const BookSlot> slots(InstrumentId id) const noexcept { return instruments_[index(id)].slots; }
+    Nanos feed_lag(ConnId id) const noexcept { return connections_[index(id)].lag.lag(); }
     const wire::SymbolTable& symbols(ConnId id) const noexcept { return connections_[index(id)].symbols; }
     Market market(ConnId id) const noexcept { return connections_[index(id)].market; }
     const Ledger& ledger() const noexcept { return ledger_; }
@@ -123,7 +135,9 @@ public:
     // Status and field of the newest frame or snapshot; its update is gone.
     const wire::Decoded& last_decoded() const noexcept { return last_decoded_; }
     // Sees every state change of every book; for recordings and tests, not part of the decision.
-    void set_sink(InstrumentId id, BookSink* sink) noexcept { instruments_[index(id)].book.set_sink(sink); }
+    void set_sink(InstrumentId id, BookSink* sink) noexcept {
+        for (BookSlot& slot : instruments_[index(id)].slots) slot.book.set_sink(sink);
+    }
 
 private:
     struct Connection {
@@ -131,17 +145,26 @@ private:
         Market market{};
         bool up = false;
         bool closing = false;
+        FeedLag lag;
         wire::SymbolTable symbols;
         wire::BinanceReader binance;
         wire::BybitReader bybit;
     };
-    struct Listing {  // an instrument with its book
+    struct Listing {  // an instrument with the books of the connections that carry it
         Instrument instrument{};
-        ConnId connection{};
-        SyncedBook book;
+        std::vector<BookSlot> slots;  // at most two: the active one and a standby
+        std::uint8_t active = 0;
         Nanos own_fill = 0;
         Nanos order_end = 0;  // when an order of ours was last resolved here
-        explicit Listing(Market market) : book(market) {}
+
+        BookSlot& now() noexcept { return slots[active]; }
+        const BookSlot& now() const noexcept { return slots[active]; }
+        BookSlot* of(ConnId connection) noexcept {
+            for (BookSlot& slot : slots) {
+                if (slot.connection == connection) return &slot;
+            }
+            return nullptr;
+        }
     };
     struct Venue {
         bool private_up = false;
@@ -176,8 +199,10 @@ private:
     };
 
     void enter(Nanos t) noexcept;
-    FrameResult on_update(InstrumentId id, const Update& update, Nanos t) noexcept;
-    void after_book_change(InstrumentId id) noexcept;
+    template <class Change>
+    void for_each_slot(ConnId conn, Change change) noexcept;
+    FrameResult on_update(InstrumentId id, BookSlot& slot, const Update& update, Nanos t) noexcept;
+    void after_book_change(InstrumentId id, BookSlot& slot) noexcept;
     void compare_touches(InstrumentId id) noexcept;
     void end_episodes(InstrumentId id) noexcept;
     void evaluate(PairId id) noexcept;

@@ -13,6 +13,8 @@ bool sound(const Head&) noexcept;
 bool sound(const PairBody&) noexcept;
 bool sound(const InstrumentBody&) noexcept;
 bool sound(const ConnectionBody&) noexcept;
+constexpr bool sound(const StandbyBody&) noexcept { return true; }
+bool sound(const Switch&) noexcept;
 bool sound(const Connection&) noexcept;
 bool sound(const Stream&) noexcept;
 bool sound(const Frame&) noexcept;

@@ -66,6 +66,14 @@ struct ConnectionBody {
     VenueId venue;
     Market market;
 };
+struct StandbyBody {  // the symbol follows
+    InstrumentId id;
+    ConnId connection;
+};
+struct Switch {
+    Nanos time;
+    InstrumentId instrument;
+};
 struct Connection {
     Nanos time;
     ConnId id;
@@ -83,6 +91,7 @@ struct Frame {  // the bytes follow
 struct UpdateBody {  // bids, then asks follow
     Nanos time;
     InstrumentId instrument;
+    ConnId connection;
     UpdateKind kind;
     bool has_prev_id;
     std::int64_t ids[4];
@@ -99,6 +108,7 @@ struct Refused {
 struct Snapshot {  // the bytes follow
     Nanos time;
     InstrumentId instrument;
+    ConnId connection;
     std::uint32_t limit;
 };
 struct Time {

@@ -50,6 +50,7 @@ enum class EngineState : std::uint8_t { active, no_new, reduce_only, halt };
 
 struct Limits {
     Nanos max_book_age = 500 * kMillisecond;
+    Nanos max_feed_lag = 250 * kMillisecond;        // what waits in the kernel is invisible to the age
     Nanos own_fill_quiet = 150 * kMillisecond;      // a frame this long after our fill shows it
     Nanos own_fill_block = 250 * kMillisecond;      // and after this we trust the book anyway
     Nanos duplicate_window = 250 * kMillisecond;
@@ -70,6 +71,7 @@ struct MarketView {
     BookState book = BookState::syncing;
     Touch touch{};
     Nanos book_recv = 0;      // when its last frame came
+    Nanos feed_lag = 0;       // of its connection
     Nanos own_fill = 0;       // when we last took from it; 0 is never
     bool connected = false;   // market connection up and not closing
     bool private_up = false;  // private stream up and reconciled

@@ -15,7 +15,7 @@
 
 namespace arb {
 
-inline constexpr std::uint32_t kTapeVersion = 1;
+inline constexpr std::uint32_t kTapeVersion = 2;
 
 enum class EventKind : std::uint8_t {
     head = 1,  // version, layout, config
@@ -24,8 +24,9 @@ enum class EventKind : std::uint8_t {
     decide, drained,
     sent, not_sent, report, fill, reject, ambiguous, found, absent,
     balance, command, id_block, time,
+    standby, switch_book,
 };
-inline constexpr std::uint8_t kLastEventKind = static_cast<std::uint8_t>(EventKind::time);
+inline constexpr std::uint8_t kLastEventKind = static_cast<std::uint8_t>(EventKind::switch_book);
 
 struct Bytes {
     const void* data;

@@ -29,6 +29,9 @@ public:
     MarketText(Market market, Grid grid, std::string symbol)
         : market_(market), grid_(grid), symbol_(symbol) {}
 
+    // Event times follow this clock: a venue whose times stand still looks ever further behind.
+    void follow(const Nanos& clock) { clock_ = &clock; }
+
     // Makes the book equal to `sides`; returns the delta that tells of it.
     std::string move(const Sides& sides) {
         ++id_;
@@ -36,7 +39,7 @@ public:
         const std::string asks = difference(asks_, sides.asks);
         const std::string id = std::to_string(id_);
         if (market_ == Market::binance_spot) {
-            return R"({"e":"depthUpdate","E":1700000000000,"s":")" + symbol_ + R"(","U":)" + id + R"(,"u":)" +
+            return R"({"e":"depthUpdate","E":)" + time() + R"(,"s":")" + symbol_ + R"(","U":)" + id + R"(,"u":)" +
                    id + R"(,"b":)" + bids + R"(,"a":)" + asks + "}";
         }
         return bybit("delta", bids, asks);
@@ -62,18 +65,35 @@ public:
         return bybit("snapshot", bids, asks);
     }
 
+    // The best prices as the fast stream has them, at the newest id or a later one.
+    std::string ticker(Level bid, Level ask, std::int64_t ahead = 0) const {
+        const std::string id = std::to_string(id_ + ahead);
+        const auto price = [this](Price p) { return decimal_text(p.value, grid_.price_decimals); };
+        const auto qty = [this](Qty q) { return decimal_text(q.value, grid_.qty_decimals); };
+        if (market_ == Market::binance_spot) {
+            return R"({"u":)" + id + R"(,"s":")" + symbol_ + R"(","b":")" + price(bid.price) + R"(","B":")" +
+                   qty(bid.qty) + R"(","a":")" + price(ask.price) + R"(","A":")" + qty(ask.qty) + R"("})";
+        }
+        return R"({"topic":"orderbook.1.)" + symbol_ + R"(","type":"snapshot","ts":)" + time() +
+               R"(,"data":{"s":")" + symbol_ + R"(","b":[)" + row(bid.price.value, bid.qty.value) + R"(],"a":[)" +
+               row(ask.price.value, ask.qty.value) + R"(],"u":7,"seq":)" + id + R"(},"cts":)" + time() + "}";
+    }
+
     void lose_one() { ++id_; }  // a message that never arrives
+    void nudge_id() { ++id_; }  // time passes at the venue
     std::int64_t id() const { return id_; }
     bool joins_by_rest() const { return market_ == Market::binance_spot; }
 
 private:
+    std::string time() const { return std::to_string(1'700'000'000'000 + (clock_ ? *clock_ / kMillisecond : 0)); }
+
     using Ladder = std::map<std::int64_t, std::int64_t>;
 
     std::string bybit(const char* type, const std::string& bids, const std::string& asks) const {
         const std::string id = std::to_string(id_);
         return R"({"topic":"orderbook.50.)" + symbol_ + R"(","type":")" + type +
-               R"(","ts":1700000000000,"data":{"s":")" + symbol_ + R"(","b":)" + bids + R"(,"a":)" + asks +
-               R"(,"u":)" + id + R"(,"seq":)" + id + R"(},"cts":1700000000000})";
+               R"(","ts":)" + time() + R"(,"data":{"s":")" + symbol_ + R"(","b":)" + bids + R"(,"a":)" + asks +
+               R"(,"u":)" + id + R"(,"seq":)" + id + R"(},"cts":)" + time() + "}";
     }
     std::string row(std::int64_t price, std::int64_t qty) const {
         return R"([")" + decimal_text(price, grid_.price_decimals) + R"(",")" +
@@ -106,6 +126,7 @@ private:
     Grid grid_;
     std::string symbol_;
     std::int64_t id_ = 1000;
+    const Nanos* clock_ = nullptr;
     Ladder bids_;
     Ladder asks_;
 };

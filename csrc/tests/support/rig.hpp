@@ -51,6 +51,7 @@ public:
           engine(std::make_unique<Engine>(with.config, with.tape_bytes)),
           text{MarketText{Market::binance_spot, kGrid, "BTCUSDT"},
                MarketText{Market::bybit_spot, kGrid, "BTCUSDT"}} {
+        for (MarketText& each : text) each.follow(t);
         for (const char* name : {"binance", "bybit"}) engine->add_venue(name);
         for (const char* name : {"BTC", "USDT", "BNB"}) engine->add_asset(name);
         engine->add_pair(btc, usdt, kGrid);
@@ -101,7 +102,7 @@ public:
     SnapshotResult snapshot(std::size_t i) {
         const std::string body = text[i].snapshot();
         Counted counted;
-        return engine->snapshot(market(i), body.data(), body.size(), 1000, t);
+        return engine->snapshot(market(i), conn(i), body.data(), body.size(), 1000, t);
     }
     // Both venues calm, a moment later: D11 and row 10 have nothing to say any more.
     void calm() {

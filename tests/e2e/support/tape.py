@@ -9,7 +9,7 @@ from typing import Any
 
 from arbcore.engine import replay_tape
 
-_VENUE, _INSTRUMENT, _CONN_UP, _CONN_DOWN, _STREAM, _FRAME = 2, 5, 7, 8, 9, 10
+_VENUE, _INSTRUMENT, _CONNECTION, _CONN_UP, _CONN_DOWN, _STREAM, _FRAME = 2, 5, 6, 7, 8, 9, 10
 _NEWS = range(18, 24)  # report, fill, reject, ambiguous, found, absent
 _COMMAND = 25
 FRAME_BODY = 16  # time i64, connection u16, padding; the bytes follow
@@ -54,6 +54,7 @@ class Tape:
         assert self.replayed["status"] == "ok"
         venues: list[str] = []
         listed: list[str] = []
+        connections: list[str] = []  # the venue of each: two a venue, one of them in use
         self.downs: list[tuple[int, str]] = []  # time_ns, venue
         self.private: list[tuple[int, str, bool]] = []  # time_ns, venue, up
         self.gaps: list[tuple[int, Key]] = []  # time_ns of the frame that shows it
@@ -64,14 +65,17 @@ class Tape:
                 venues.append(body[2:].decode())
             elif kind == _INSTRUMENT:
                 listed.append(next(symbol for symbol in symbols if body.endswith(symbol.encode())))
+            elif kind == _CONNECTION:
+                connections.append(venues[body[2]])
             elif kind in (_CONN_UP, _CONN_DOWN, _STREAM, _FRAME):
                 time_ns, number = struct.unpack_from("<qH", body)
-                venue = venues[number]  # one connection a venue
+                private = kind == _STREAM and body[10] == 0
+                venue = venues[number] if private else connections[number]
                 if kind == _CONN_DOWN:
                     self.downs.append((time_ns, venue))
                 if kind == _CONN_UP:
                     chains |= {(venue, symbol): None for symbol in symbols}
-                if kind == _STREAM and body[10] == 0:
+                if private:
                     self.private.append((time_ns, venue, body[11] == 1))
                 if kind == _FRAME:
                     self._follow(venue, time_ns, json.loads(body[FRAME_BODY:]), chains)
