@@ -52,7 +52,7 @@ class EngineSettings:
     min_edge_ppm: int = 0
     slippage_ppm: int = 0
     max_hedges: int = 1
-    hedge_band_ppm: int = 5_000
+    hedge_band_ppm: int = 10_000
     limits: Limits = field(default_factory=Limits)
     timing: Timing = field(default_factory=Timing)
 

@@ -41,7 +41,6 @@ def default_plan(venues: Mapping[str, Any], key: str, secret: str, tape: Path | 
             epoch=1,
             min_edge_ppm=200,
             slippage_ppm=200,
-            hedge_band_ppm=10_000,
             limits=Limits(max_order_notional="1000", max_notional="10000", max_loss="500"),
         ),
         max_position={"BTC": "0.5", "ETH": "8"},

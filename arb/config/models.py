@@ -73,7 +73,7 @@ class Execution(Section):
     )
     query_repeat_ms: Millis = 5_000
     max_hedges: int = Field(default=1, ge=1, le=4)
-    hedge_band_bps: Annotated[Bps, Field(gt=0, le=1_000)] = Decimal(50)
+    hedge_band_bps: Annotated[Bps, Field(gt=0, le=1_000)] = Decimal(100)
     t_max_ms: Millis = 20_000
     shutdown_ms: Millis = 20_000
 

@@ -33,7 +33,7 @@ struct Timing {
 struct EngineConfig {
     OrderOwner owner{};
     std::uint8_t max_hedges = 1;
-    Ppm hedge_band{5'000};  // how far beyond the touch a hedge may go
+    Ppm hedge_band{10'000};  // how far beyond the touch a hedge may go
     Limits limits{};
     StrategyParams strategy{};
     Timing timing{};
