@@ -164,7 +164,7 @@ TEST_CASE("a leg that was not sent, rejected or found empty is hedged where it c
             CHECK(hedges[0].body.side == Side::sell);
             CHECK(hedges[0].body.qty == Qty{1000});
             CHECK(hedges[0].body.instrument == Rig::market(where));
-            CHECK(hedges[0].body.price == Price{10000});  // 0.5 % below the bid is 99.9975, up to the tick
+            CHECK(hedges[0].body.price == Price{9950});  // 1 % below the bid is 99.495, up to the tick
             CHECK(hedges[0].deadline == rig.t + 50 * kMillisecond);
             CHECK(order_key(hedges[0].body.order) == OrderKey{1, 2, 0});
             rig.execute(hedges[0]);
