@@ -47,7 +47,18 @@ def _loopback(ctx: click.Context, param: click.Parameter, value: str) -> str:
 @click.option("--speed", type=click.FloatRange(min=0.01, max=1000), default=1.0, help="Of the recording.")
 @click.option("--host", default="127.0.0.1", show_default=True, callback=_loopback, help="Loopback address.")
 @click.option("--control-port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
-@click.option("--perpetuals", is_flag=True, help="Market data of the perpetuals too (no orders there).")
+@click.option(
+    "--connection-life",
+    type=DURATION,
+    metavar="SECONDS",
+    help="Age at which market connections are closed, as venues do after 24 h; 30, 90s, 10m.",
+)
+@click.option(
+    "--window-cuts",
+    type=click.IntRange(1, 16),
+    default=1,
+    help="Connections cut their depth windows at so many moments, with other ids at each.",
+)
 @click.option("--duration", type=DURATION, help="Stop by itself: 90, 90s, 10m, 6h.")
 def command(
     seed: int,
@@ -56,12 +67,13 @@ def command(
     speed: float,
     host: str,
     control_port: int,
-    perpetuals: bool,
+    connection_life: float | None,
+    window_cuts: int,
     duration: float | None,
 ) -> int:
     """The exit code: 0 served, 1 port taken, 2 bad usage; 130 when interrupted before it was ready."""
     from arb.simexchange.path import RecordingError, load_paths
-    from arb.simexchange.spec import PERPETUAL_LISTINGS, SPOT_LISTINGS, WorldSpec
+    from arb.simexchange.spec import ALL_LISTINGS, WorldSpec
 
     paths: Mapping[str, PricePath] = {}
     if recordings:
@@ -71,12 +83,11 @@ def command(
             raise errors.UsageError(str(error)) from None
         if refused:
             click.echo(f"{refused} lines of the recordings could not be used", err=True)
-    listings = SPOT_LISTINGS + PERPETUAL_LISTINGS if perpetuals else SPOT_LISTINGS
-    known = sorted({listing.base for listing in listings})
+    known = sorted({listing.base for listing in ALL_LISTINGS})
     for base in paths:
         if base not in known:
             raise errors.UsageError(f"a recording is of {base}; the simulated venues list {', '.join(known)}")
-    spec = WorldSpec(seed=seed, listings=listings)
+    spec = WorldSpec(seed=seed, window_cuts=window_cuts, connection_life_s=connection_life)
     return asyncio.run(_serve(spec, paths, host, control_port, as_json, duration))
 
 

@@ -1,4 +1,4 @@
-"""Binance market streams of one market: diff depth with U/u ids, best price, trades, partial depth."""
+"""Binance market streams of one market: diff depth with U/u ids, best price, trades, marks, partial depth."""
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -10,38 +10,64 @@ from arb.simexchange.book import Book, Level, Pending
 from arb.simexchange.instant import MILLISECOND_NS, Instant
 from arb.simexchange.messages import PUBLIC, Message, Subscriptions
 from arb.simexchange.orders import Trade
+from arb.simexchange.perpetual import Perpetual
 from arb.simexchange.spec import BINANCE, SPOT
 
 # stream name -> push interval in ms
 SPOT_SPEEDS: Mapping[str, int] = {"depth@100ms": 100, "depth": 1000}
 USDM_SPEEDS: Mapping[str, int] = {"depth@100ms": 100, "depth": 250, "depth@500ms": 500}
 PARTIAL_DEPTHS = (5, 10, 20)
+MARK_SPEEDS: Mapping[str, int] = {"markPrice@1s": 1_000, "markPrice": 3_000}
 
 
 class _Diffs:
-    """One depth stream of one symbol: the changes collected since its last push."""
+    """One depth stream of one symbol: the changes collected since its last push.
 
-    __slots__ = ("next_ns", "pending", "period_ns", "stream")
+    With `cut` of `cuts` its windows end that share of the period later than those of the others.
+    """
 
-    def __init__(self, book: Book, speed: str, period_ms: int) -> None:
-        self.stream = f"{book.listing.symbol.lower()}@{speed}"
+    __slots__ = ("next_ns", "offset_ns", "pending", "period_ns", "stream")
+
+    def __init__(self, book: Book, speed: str, period_ms: int, cut: int = 0, cuts: int = 1) -> None:
+        self.stream = f"{book.listing.symbol.lower()}@{speed}" + (f"#{cut}" if cut else "")
         self.period_ns = period_ms * MILLISECOND_NS
+        self.offset_ns = self.period_ns * cut // cuts
         self.next_ns = 0
         self.pending: Pending = book.track()
+
+    def is_due(self, now: Instant) -> bool:
+        """Has a window ended? All symbols push on the same raster, wherever the clock started."""
+        if now.mono_ns < self.next_ns:
+            return False
+        windows = (now.mono_ns - self.offset_ns) // self.period_ns
+        self.next_ns = (windows + 1) * self.period_ns + self.offset_ns
+        return True
 
 
 class BinanceFeed:
     """Turns books into stream messages. Spot prints eight decimals, USD-M those of the tick and the lot."""
 
-    def __init__(self, market: str, books: Iterable[Book], wanted: Subscriptions) -> None:
+    def __init__(
+        self,
+        market: str,
+        books: Iterable[Book],
+        wanted: Subscriptions,
+        perpetuals: Iterable[Perpetual] = (),
+        cuts: int = 1,
+    ) -> None:
         self.market = market
+        self.steps_ago: dict[str, int] = {}  # by symbol: how old REST depth answers are
         self.wanted = wanted
         self.is_spot = market == SPOT
         self._text: Callable[[Decimal], str] = fixed8 if self.is_spot else (lambda value: f"{value:f}")
-        speeds = SPOT_SPEEDS if self.is_spot else USDM_SPEEDS
+        self._speeds = SPOT_SPEEDS if self.is_spot else USDM_SPEEDS
+        self._cuts = cuts
+        self._cut: dict[str, tuple[Book, _Diffs]] = {}
+        self._perpetuals = {perpetual.listing.symbol: perpetual for perpetual in perpetuals}
+        self._mark_ns = dict.fromkeys(MARK_SPEEDS, 0)
         self._books = {book.listing.symbol: book for book in books}
         self._diffs = {
-            symbol: [_Diffs(book, speed, period) for speed, period in speeds.items()]
+            symbol: [_Diffs(book, speed, period) for speed, period in self._speeds.items()]
             for symbol, book in self._books.items()
         }
         self._touch: dict[str, tuple[Level | None, Level | None]] = {}
@@ -58,11 +84,51 @@ class BinanceFeed:
                     payload = self._ticker(book, touch[0], touch[1], now.unix_ms)
                     messages.append(self._message("ticker", symbol, stream, payload))
             for diffs in self._diffs[symbol]:
-                if now.mono_ns >= diffs.next_ns:
-                    # All symbols push on the same raster, wherever the clock started.
-                    diffs.next_ns = (now.mono_ns // diffs.period_ns + 1) * diffs.period_ns
+                if diffs.is_due(now):
                     self._push(book, diffs, now.unix_ms, messages)
+                    if diffs.period_ns == 100 * MILLISECOND_NS:
+                        self._partial(book, "@100ms", messages)
+                    elif diffs.period_ns == 1000 * MILLISECOND_NS:
+                        self._partial(book, "", messages)
+        if self.wanted.cut or self._cut:
+            self._follow_cuts()
+            for book, diffs in self._cut.values():
+                if diffs.is_due(now):
+                    self._push(book, diffs, now.unix_ms, messages)
+        if self._perpetuals:
+            self._marks(now, messages)
         return messages
+
+    def has_diffs(self, stream: str) -> bool:
+        """Is it a diff depth stream of a symbol that is listed?"""
+        symbol, _, speed = stream.partition("@")
+        return speed in self._speeds and symbol.upper() in self._books
+
+    def _follow_cuts(self) -> None:
+        for stream in self.wanted.cut:
+            if stream not in self._cut:
+                name, _, cut = stream.partition("#")
+                symbol, _, speed = name.partition("@")
+                book = self._books[symbol.upper()]
+                diffs = _Diffs(book, speed, self._speeds[speed], int(cut), self._cuts)
+                self._cut[stream] = (book, diffs)
+        for stream in [stream for stream in self._cut if stream not in self.wanted]:
+            book, diffs = self._cut.pop(stream)
+            book.untrack(diffs.pending)
+
+    def _marks(self, now: Instant, messages: list[Message]) -> None:
+        for perpetual in self._perpetuals.values():
+            perpetual.refresh(now)
+        for speed, period_ms in MARK_SPEEDS.items():
+            if now.mono_ns < self._mark_ns[speed]:
+                continue
+            period_ns = period_ms * MILLISECOND_NS
+            self._mark_ns[speed] = (now.mono_ns // period_ns + 1) * period_ns
+            for symbol, perpetual in self._perpetuals.items():
+                stream = f"{symbol.lower()}@{speed}"
+                if stream in self.wanted:
+                    payload = _mark(perpetual, now.unix_ms)
+                    messages.append(self._message("mark", symbol, stream, payload))
 
     def trades(self, trades: Iterable[Trade]) -> list[Message]:
         messages: list[Message] = []
@@ -84,17 +150,26 @@ class BinanceFeed:
             if stream in self.wanted:
                 ids = {"a": trade.trade_id, "f": trade.trade_id, "l": trade.trade_id}
                 payload = {"e": "aggTrade", "E": trade.unix_ms, **ids, **common, "m": maker}
+                if not self.is_spot:
+                    payload |= {"nq": common["q"], "st": 1}
                 messages.append(self._message("trade", symbol, stream, orjson.dumps(payload)))
         return messages
 
     def snapshot(self, symbol: str, limit: int, now_ms: int) -> bytes:
-        """REST depth: the book as it is now, under the id that the streams number their changes with."""
+        """REST depth: the book as it is now (or was, `steps_ago`), under the id that the streams number
+        their changes with."""
         book = self._books[symbol]
-        body: dict[str, object] = {"lastUpdateId": book.last_id}
+        book_id = book.last_id
+        steps = self.steps_ago.get(symbol)
+        if steps is None:
+            bids, asks = book.top(True, limit), book.top(False, limit)
+        else:
+            book_id = book.id_ago(steps)
+            bids, asks = book.at(book_id, limit)
+        body: dict[str, object] = {"lastUpdateId": book_id}
         if not self.is_spot:
             body |= {"E": now_ms, "T": now_ms}
-        body |= {"bids": self._rows(book.top(True, limit)), "asks": self._rows(book.top(False, limit))}
-        return orjson.dumps(body)
+        return orjson.dumps(body | {"bids": self._rows(bids), "asks": self._rows(asks)})
 
     def best(self, symbol: str) -> dict[str, str]:
         """REST bookTicker."""
@@ -130,10 +205,6 @@ class BinanceFeed:
                 payload = self._diff(book, pending, first, now_ms)
                 messages.append(self._message("depth", book.listing.symbol, diffs.stream, payload))
             book.restart(pending)
-        if diffs.period_ns == 100 * MILLISECOND_NS:
-            self._partial(book, "@100ms", messages)
-        elif diffs.period_ns == 1000 * MILLISECOND_NS:
-            self._partial(book, "", messages)
 
     def _diff(self, book: Book, pending: Pending, first: int, now_ms: int) -> bytes:
         text, symbol = self._text, book.listing.symbol
@@ -157,3 +228,21 @@ class BinanceFeed:
             stream = f"{symbol.lower()}@depth{depth}{suffix}"
             if stream in self.wanted:
                 messages.append(self._message("partial", symbol, stream, self.snapshot(symbol, depth, 0)))
+
+
+def _mark(perpetual: Perpetual, now_ms: int) -> bytes:
+    mark = f"{perpetual.mark:.8f}"
+    return orjson.dumps(
+        {
+            "e": "markPriceUpdate",
+            "E": now_ms,
+            "s": perpetual.listing.symbol,
+            "p": mark,
+            "i": f"{perpetual.index:.8f}",
+            "P": mark,
+            "r": f"{perpetual.rate:.8f}",
+            "ap": mark,
+            "T": perpetual.next_funding_ms(now_ms),
+            "st": 1,
+        }
+    )

@@ -19,11 +19,11 @@ PERCENT_UP = Decimal(5)
 PERCENT_DOWN = Decimal("0.2")
 
 
-def exchange_info(listings: list[Listing], now_ms: int) -> Json:
+def exchange_info(listings: list[Listing], now_ms: int, weight_limit: int = 6000) -> Json:
     return {
         "timezone": "UTC",
         "serverTime": now_ms,
-        "rateLimits": RATE_LIMITS,
+        "rateLimits": [{**RATE_LIMITS[0], "limit": weight_limit}, *RATE_LIMITS[1:]],
         "exchangeFilters": [],
         "symbols": [_symbol(listing) for listing in listings],
     }

@@ -18,11 +18,11 @@ from arb.simexchange.messages import Request, Response
 from arb.simexchange.orders import Event, Order
 from arb.simexchange.rates import FixedWindow
 from arb.simexchange.spec import Credentials, Fees
+from arb.simexchange.weights import Weights
 
 T = TypeVar("T")
 Params = dict[str, str]
 Handler = Callable[[Params, Instant], bytes]
-WEIGHT_LIMIT = 6_000
 ORDER_LIMIT_10S = 100
 DEPTH_LIMITS = (5, 10, 20, 50, 100, 500, 1000, 5000)
 
@@ -38,6 +38,7 @@ class BinanceRest:
         fees: Fees,
         credentials: Credentials,
         announce: Callable[[list[Event], Instant, str], None],
+        limits: Weights,
     ) -> None:
         self._orders = orders
         self._account = account
@@ -45,7 +46,7 @@ class BinanceRest:
         self._fees = fees
         self._credentials = credentials
         self._announce = announce
-        self._weight = FixedWindow(60)
+        self._limits = limits
         self._orders_10s = FixedWindow(10)
         self._orders_1d = FixedWindow(86_400)
         # (method, path) -> (weight, signed, handler); placing and cancelling cost nothing when they succeed
@@ -72,13 +73,11 @@ class BinanceRest:
         if route is None:
             return Response(404, b"<html><body>404 Not found</body></html>", {"Content-Type": "text/html"})
         weight, is_signed, handler = route
-        if weight > 1 or not is_signed:
-            self._weight.add(now, weight)
-        if self._weight.count(now) > WEIGHT_LIMIT:
-            error = BinanceError(
-                -1003, f"Too much request weight used; current limit is {WEIGHT_LIMIT}.", 429
-            )
-            return Response(429, error.body(), {"Retry-After": str(self._weight.seconds_left(now))})
+        # Orders and cancels cost nothing when they succeed.
+        is_order = is_signed and weight == 1
+        refusal = self._limits.take(request.peer, 0 if is_order else weight + _extra(request), now)
+        if refusal is not None:
+            return refusal
         try:
             if is_signed:
                 params = signed_params(request, self._credentials, now.unix_ms)
@@ -87,13 +86,13 @@ class BinanceRest:
             body, status = handler(params, now), 200
         except BinanceError as error:
             body, status = error.body(), error.status
-            if weight == 1 and is_signed:
-                self._weight.add(now, 1)
-        return Response(status, body, self._headers(request.method, now))
+            if is_order:
+                self._limits.add(request.peer, 1, now)
+        return Response(status, body, self._headers(request, now))
 
-    def _headers(self, method: str, now: Instant) -> dict[str, str]:
-        headers = {"X-MBX-USED-WEIGHT-1M": str(self._weight.count(now))}
-        if method == "POST":
+    def _headers(self, request: Request, now: Instant) -> dict[str, str]:
+        headers = {"X-MBX-USED-WEIGHT-1M": str(self._limits.used(request.peer, now))}
+        if request.method == "POST":
             headers["X-MBX-ORDER-COUNT-10S"] = str(self._orders_10s.count(now))
             headers["X-MBX-ORDER-COUNT-1D"] = str(self._orders_1d.count(now))
         return headers
@@ -112,16 +111,14 @@ class BinanceRest:
                     "symbols", '^\\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\\]$'
                 )
         listings = [self._orders.listing({"symbol": str(name)}) for name in names]
-        return _json(exchange_info(listings, now.unix_ms))
+        return _json(exchange_info(listings, now.unix_ms, self._limits.limit))
 
     def _depth(self, params: Params, now: Instant) -> bytes:
         symbol = self._orders.listing(params).symbol
         text = params.get("limit", "100")
         if not text.isdecimal() or not 1 <= int(text) <= DEPTH_LIMITS[-1]:
             raise errors.illegal("limit", "^[0-9]{1,20}$")
-        limit = int(text)
-        self._weight.add(now, 0 if limit <= 100 else 20 if limit <= 500 else 45 if limit <= 1000 else 245)
-        return self._feed.snapshot(symbol, limit, now.unix_ms)
+        return self._feed.snapshot(symbol, int(text), now.unix_ms)
 
     def _book_ticker(self, params: Params, now: Instant) -> bytes:
         if "symbol" in params:
@@ -140,8 +137,6 @@ class BinanceRest:
 
     def _open_orders(self, params: Params, now: Instant) -> bytes:
         symbol = self._orders.listing(params).symbol if "symbol" in params else None
-        if symbol is None:
-            self._weight.add(now, 74)
         return _json([shapes.queried_order(order) for order in self._orders.store.open(symbol)])
 
     def _all_orders(self, params: Params, now: Instant) -> bytes:
@@ -195,6 +190,17 @@ class BinanceRest:
             self._announce([event], now, cancel_id)
             answers.append(shapes.canceled_order(order, cancel_id, now.unix_ms))
         return _json(answers)
+
+
+def _extra(request: Request) -> int:
+    """The weight of a request above that of its route."""
+    if request.path == "/api/v3/depth":
+        text = params_of(request).get("limit", "100")
+        limit = int(text) if text.isdecimal() else 0
+        return 0 if limit <= 100 else 20 if limit <= 500 else 45 if limit <= 1000 else 245
+    if request.path == "/api/v3/openOrders" and "symbol" not in params_of(request):
+        return 74
+    return 0
 
 
 def _json(value: object) -> bytes:

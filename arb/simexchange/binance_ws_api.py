@@ -8,7 +8,7 @@ from arb.simexchange.binance_auth import signed_ws_params
 from arb.simexchange.binance_errors import BinanceError
 from arb.simexchange.instant import Instant
 from arb.simexchange.messages import Message
-from arb.simexchange.spec import Credentials
+from arb.simexchange.spec import SPOT, Credentials
 
 RATE_LIMITS = [
     {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000, "count": 2}
@@ -18,6 +18,9 @@ Method = Callable[["WsApiSession", Mapping[str, object], Instant], object]
 
 class WsApiSession:
     """One connection. `subscription` is its id while it gets user data."""
+
+    is_private = True
+    market = SPOT
 
     def __init__(self, credentials: Credentials, *, rate_limits: bool = True) -> None:
         self.subscription: int | None = None

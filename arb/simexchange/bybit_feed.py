@@ -1,133 +1,136 @@
 """Bybit public topics of one category: order books by depth as snapshot and deltas, trades, tickers."""
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Iterable
 
 import orjson
 
 from arb.simexchange.amounts import plain
 from arb.simexchange.book import Book
-from arb.simexchange.instant import MILLISECOND_NS, SECOND_NS, Instant
+from arb.simexchange.bybit_ticker import Ticker
+from arb.simexchange.bybit_topic import SPEEDS, Topic, changes, rows
+from arb.simexchange.instant import SECOND_NS, Instant
 from arb.simexchange.messages import PUBLIC, Message, Subscriptions
 from arb.simexchange.orders import Trade
-from arb.simexchange.spec import BYBIT, SPOT
+from arb.simexchange.perpetual import Perpetual
+from arb.simexchange.spec import BYBIT
 
-# depth -> push interval in ms
-SPEEDS: Mapping[int, int] = {1: 10, 50: 20, 200: 100, 1000: 200}
 REPEAT_NS = 3 * SECOND_NS  # level 1 is sent again unchanged, with the same u
-
-View = dict[Decimal, Decimal]
-
-
-class _Topic:
-    """What the subscribers of one orderbook topic have: the view of the last push and its u."""
-
-    __slots__ = (
-        "asks",
-        "bids",
-        "book",
-        "depth",
-        "next_ns",
-        "period_ns",
-        "pushed_ns",
-        "seq",
-        "stamp_ms",
-        "topic",
-        "u",
-    )
-
-    def __init__(self, book: Book, depth: int, first_u: int) -> None:
-        self.book = book
-        self.depth = depth
-        self.topic = f"orderbook.{depth}.{book.listing.symbol}"
-        self.period_ns = SPEEDS[depth] * MILLISECOND_NS
-        self.next_ns = 0
-        self.pushed_ns = 0
-        self.u = first_u
-        self.seq = -1
-        self.stamp_ms = 0
-        self.bids: View = {}
-        self.asks: View = {}
-
-    def refresh(self, now_ms: int) -> bool:
-        """Take the book as it is now; False when nothing of it changed for this depth."""
-        if self.book.last_id == self.seq:
-            return False
-        bids, asks = self.book.top(True, self.depth), self.book.top(False, self.depth)
-        self.seq = self.book.last_id
-        if bids == self.bids and asks == self.asks:
-            return False
-        self.bids, self.asks = bids, asks
-        self.stamp_ms = now_ms
-        self.u += 1
-        return True
 
 
 class BybitFeed:
-    """Books of one category. `u` of a topic goes up by one a message, `seq` is the id of the book."""
+    """Books of one category. `u` of a topic goes up by one a message, `seq` is the id of the book.
 
-    def __init__(self, market: str, books: Iterable[Book], wanted: Subscriptions) -> None:
+    A topic's key is its name; behind a "#" follows the number of the window cut (one of `cuts`), each with a
+    `u` of its own.
+    """
+
+    def __init__(
+        self,
+        market: str,
+        books: Iterable[Book],
+        wanted: Subscriptions,
+        perpetuals: Iterable[Perpetual] = (),
+        cuts: int = 1,
+    ) -> None:
         self.market = market
         self.wanted = wanted
+        self.steps_ago: dict[str, int] = {}  # by symbol: how old REST orderbook answers are
+        # By symbol: how old the first snapshot of a subscription is, None for now.
+        self.first_is_old: Callable[[str, Instant], int | None] = lambda symbol, now: None
+        self._cuts = cuts
         self._books = {book.listing.symbol: book for book in books}
         self._topics = {
-            topic.topic: topic
+            topic.key: topic
             for n, book in enumerate(self._books.values())
-            for topic in (_Topic(book, depth, 100_000 * (n + 1) + 10 * depth) for depth in SPEEDS)
+            for topic in (Topic(book, depth, 100_000 * (n + 1) + 10 * depth) for depth in SPEEDS)
         }
+        by_symbol = {perpetual.listing.symbol: perpetual for perpetual in perpetuals}
+        self._tickers = {symbol: Ticker(book, by_symbol.get(symbol)) for symbol, book in self._books.items()}
 
-    def stream(self, topic: str) -> str:
+    def stream(self, key: str) -> str:
         """The topic's name in messages: unique on the venue."""
-        return f"{self.market}/{topic}"
+        return f"{self.market}/{key}"
+
+    def has_windows(self, topic: str) -> bool:
+        """Is it an orderbook topic?"""
+        return topic in self._topics
 
     def knows(self, topic: str) -> bool:
         kind, _, symbol = topic.rpartition(".")
-        if topic in self._topics:
-            return True
-        return kind in ("publicTrade", "tickers") and symbol in self._books
+        return topic in self._topics or (kind in ("publicTrade", "tickers") and symbol in self._books)
 
-    def first(self, topic: str, now: Instant) -> bytes | None:
+    def first(self, key: str, now: Instant) -> bytes | None:
         """What a new subscriber gets before anything else: the snapshot its first delta continues."""
-        state = self._topics.get(topic)
+        kind, _, symbol = key.partition(".")
+        if kind == "tickers":
+            return self._tickers[symbol].snapshot(now, is_followed=key in self.wanted)
+        state = self._topic(key)
         if state is None:
-            kind, _, symbol = topic.partition(".")
-            return self._ticker(symbol, now.unix_ms) if kind == "tickers" else None
-        if state.topic not in self.wanted:  # nobody has followed it: start from the book of this moment
+            return None
+        if key not in self.wanted:  # nobody has followed it: start from the book of this moment
             state.refresh(now.unix_ms)
-        return self._message(state, "snapshot", state.bids, state.asks, now.unix_ms)
+        steps = self.first_is_old(state.book.listing.symbol, now) if state.depth > 1 else None
+        return state.message("snapshot", state.now() if steps is None else state.past(steps), now.unix_ms)
+
+    def past_snapshot(self, stream: str, steps: int, now_ms: int) -> bytes | None:
+        """The snapshot of a topic as it stood, None when it is younger than that."""
+        state = self._topics[stream.partition("/")[2]]
+        return None if state.push_ago(steps) is None else state.message("snapshot", state.past(steps), now_ms)
+
+    def restart(self, stream: str, now_ms: int) -> bytes:
+        """The topic begins again with u=1; the snapshot that says so."""
+        state = self._topics[stream.partition("/")[2]]
+        state.u = 1
+        state.history.clear()
+        return state.message("snapshot", state.now(), now_ms)
 
     def advance(self, now: Instant) -> list[Message]:
         messages: list[Message] = []
-        for state in self._topics.values():
-            if now.mono_ns < state.next_ns:
+        if self.wanted.cut:
+            for key in self.wanted.cut:
+                self._topic(key)
+        for key, state in list(self._topics.items()):
+            if not state.is_due(now):
                 continue
-            state.next_ns = (now.mono_ns // state.period_ns + 1) * state.period_ns
-            if state.depth == 1000:
-                self._push(state, now, messages)  # always: REST shows this level's view and u
-            elif state.topic in self.wanted:
+            if key in self.wanted:
                 self._push(state, now, messages)
+            elif "#" in key:
+                del self._topics[key]
+            elif state.depth == 1000:  # always: REST shows this level's view and u
+                state.refresh(now.unix_ms)
+        for symbol, ticker in self._tickers.items():
+            topic = f"tickers.{symbol}"
+            if topic in self.wanted and (payload := ticker.push(now)) is not None:
+                messages.append(self._message("mark", symbol, topic, payload))
         return messages
 
-    def _push(self, state: _Topic, now: Instant, messages: list[Message]) -> None:
+    def _topic(self, key: str) -> Topic | None:
+        """The topic, made when it is the first one of its window cut."""
+        state = self._topics.get(key)
+        if state is None and "#" in key:
+            name, _, cut = key.partition("#")
+            base = self._topics[name]
+            # A million apart: two connections' ids are never taken for one another's by chance.
+            first_u = base.u + 1_000_000 * int(cut)
+            state = Topic(base.book, base.depth, first_u, int(cut), self._cuts)
+            self._topics[key] = state
+        return state
+
+    def _push(self, state: Topic, now: Instant, messages: list[Message]) -> None:
         bids, asks = state.bids, state.asks
         changed = state.refresh(now.unix_ms)
-        if state.topic not in self.wanted:
-            return
         if state.depth == 1:
             if not changed and now.mono_ns - state.pushed_ns < REPEAT_NS:
                 return
-            payload = self._message(state, "snapshot", state.bids, state.asks, now.unix_ms)
+            payload = state.message("snapshot", state.now(), now.unix_ms)
         elif not changed:
             return
         else:
-            payload = self._message(
-                state, "delta", _delta(bids, state.bids), _delta(asks, state.asks), now.unix_ms
-            )
+            delta = (state.seq, state.u, changes(bids, state.bids), changes(asks, state.asks))
+            payload = state.message("delta", delta, now.unix_ms)
         state.pushed_ns = now.mono_ns
         kind = "ticker" if state.depth == 1 else "depth"
-        symbol = state.book.listing.symbol
-        stream = self.stream(state.topic)
-        messages.append(Message(BYBIT, self.market, PUBLIC, kind, symbol, stream, payload))
+        messages.append(self._message(kind, state.book.listing.symbol, state.key, payload))
 
     def trades(self, trades: Iterable[Trade], now: Instant) -> list[Message]:
         by_symbol: dict[str, list[dict[str, object]]] = {}
@@ -149,81 +152,29 @@ class BybitFeed:
             }
             by_symbol.setdefault(symbol, []).append(row)
         messages: list[Message] = []
-        for symbol, rows in by_symbol.items():
+        for symbol, entries in by_symbol.items():
             topic = f"publicTrade.{symbol}"
-            payload = orjson.dumps({"topic": topic, "type": "snapshot", "ts": now.unix_ms, "data": rows})
-            messages.append(Message(BYBIT, self.market, PUBLIC, "trade", symbol, self.stream(topic), payload))
+            payload = orjson.dumps({"topic": topic, "type": "snapshot", "ts": now.unix_ms, "data": entries})
+            messages.append(self._message("trade", symbol, topic, payload))
         return messages
 
     def rest_book(self, symbol: str, limit: int) -> dict[str, object]:
-        """REST orderbook: the view and u of the 1000-level stream, cut to `limit`."""
+        """REST orderbook: the view and u of the 1000-level stream (or what they were, `steps_ago`)."""
         state = self._topics[f"orderbook.1000.{symbol}"]
+        steps = self.steps_ago.get(symbol)
+        seq, u, bids, asks = state.now() if steps is None else state.past(steps)
         return {
             "s": symbol,
-            "b": _rows(state.bids)[:limit],
-            "a": _rows(state.asks)[:limit],
+            "b": rows(bids)[:limit],
+            "a": rows(asks)[:limit],
             "ts": state.stamp_ms,
-            "u": state.u,
-            "seq": state.seq,
+            "u": u,
+            "seq": seq,
             "cts": state.stamp_ms,
         }
 
-    def rest_ticker(self, symbol: str) -> dict[str, object]:
-        book = self._books[symbol]
-        row: dict[str, object] = {"symbol": symbol}
-        for name, is_bid in (("bid1", True), ("ask1", False)):
-            best = book.best(is_bid)
-            row |= {
-                f"{name}Price": plain(best[0]) if best else "",
-                f"{name}Size": plain(best[1]) if best else "",
-            }
-        last = book.best(True)
-        row |= dict.fromkeys(
-            ("lastPrice", "prevPrice24h", "highPrice24h", "lowPrice24h"), plain(last[0]) if last else ""
-        )
-        return row | {"price24hPcnt": "0", "turnover24h": "0", "volume24h": "0"}
+    def rest_ticker(self, symbol: str, now: Instant) -> dict[str, object]:
+        return self._tickers[symbol].rest_row(now)
 
-    def _ticker(self, symbol: str, now_ms: int) -> bytes:
-        row = self.rest_ticker(symbol)
-        if self.market == SPOT:  # the spot ticker has no best prices
-            row = {name: value for name, value in row.items() if "1" not in name}
-        body = {
-            "topic": f"tickers.{symbol}",
-            "ts": now_ms,
-            "type": "snapshot",
-            "cs": self._books[symbol].last_id,
-        }
-        return orjson.dumps(body | {"data": row})
-
-    def _message(
-        self,
-        state: _Topic,
-        kind: str,
-        bids: Mapping[Decimal, Decimal],
-        asks: Mapping[Decimal, Decimal],
-        now_ms: int,
-    ) -> bytes:
-        data = {
-            "s": state.book.listing.symbol,
-            "b": _rows(bids),
-            "a": _rows(asks),
-            "u": state.u,
-            "seq": state.seq,
-        }
-        head: dict[str, object]
-        if self.market == SPOT or state.depth == 1:  # key order as the venue prints it
-            head = {"topic": state.topic, "ts": now_ms, "type": kind}
-        else:
-            head = {"topic": state.topic, "type": kind, "ts": now_ms}
-        return orjson.dumps(head | {"data": data, "cts": state.stamp_ms})
-
-
-def _rows(levels: Mapping[Decimal, Decimal]) -> list[tuple[str, str]]:
-    return [(f"{price:f}", plain(qty)) for price, qty in levels.items()]
-
-
-def _delta(before: View, after: View) -> View:
-    """Levels to set, and with size 0 those that are gone or have left the depth."""
-    changes = {price: qty for price, qty in after.items() if before.get(price) != qty}
-    changes.update((price, Decimal(0)) for price in before if price not in after)
-    return changes
+    def _message(self, kind: str, symbol: str, key: str, payload: bytes) -> Message:
+        return Message(BYBIT, self.market, PUBLIC, kind, symbol, self.stream(key), payload)

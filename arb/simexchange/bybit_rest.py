@@ -118,10 +118,10 @@ class BybitRest:
         market = str(params.get("category"))
         if "symbol" in params:
             feed, symbol = self._market(params)
-            rows = [feed.rest_ticker(symbol)]
+            rows = [feed.rest_ticker(symbol, now)]
         else:
             own = [listing.symbol for listing in self._listings if listing.market == market]
-            rows = [self._feeds[market].rest_ticker(symbol) for symbol in own]
+            rows = [self._feeds[market].rest_ticker(symbol, now) for symbol in own]
         return {"category": market, "list": rows}
 
     def _market(self, params: Params) -> tuple[BybitFeed, str]:

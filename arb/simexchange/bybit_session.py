@@ -1,5 +1,7 @@
 """One Bybit WebSocket connection without its socket: public topics of a category, or the private stream."""
 
+from collections.abc import Mapping
+
 import orjson
 
 from arb.simexchange.bybit_auth import accepts_ws
@@ -28,12 +30,19 @@ def _args(request: dict[str, object]) -> list[str] | None:
 
 
 class BybitPublicSession:
-    """`/v5/public/{spot,linear}`: a connection's first message of a topic is a snapshot."""
+    """`/v5/public/{spot,linear}`: a connection's first message of a topic is a snapshot.
 
-    def __init__(self, feed: BybitFeed, conn_id: str) -> None:
+    `cut` gives its orderbook topics windows and a `u` of their own.
+    """
+
+    is_private = False
+
+    def __init__(self, feed: BybitFeed, conn_id: str, cut: int = 0) -> None:
         self.streams: dict[str, None] = {}
+        self.market = feed.market
         self._feed = feed
         self._conn_id = conn_id
+        self._cut = cut
 
     def answer(self, text: bytes, now: Instant) -> list[bytes]:
         request = _request(text)
@@ -47,7 +56,7 @@ class BybitPublicSession:
             for topic in args:
                 if topic in self.streams:
                     del self.streams[topic]
-                    self._feed.wanted.remove(topic)
+                    self._feed.wanted.remove(self._key(topic))
             return [self._ack(request)]
         if self._feed.market == SPOT and len(args) > SPOT_ARGS:
             return [self._ack(request, "args size >10")]
@@ -60,9 +69,9 @@ class BybitPublicSession:
         for topic in args:
             if topic in self.streams:
                 continue
-            snapshot = self._feed.first(topic, now)
+            snapshot = self._feed.first(self._key(topic), now)
             self.streams[topic] = None
-            self._feed.wanted.add(topic)
+            self._feed.wanted.add(self._key(topic))
             if snapshot is not None:
                 answers.append(snapshot)
         return answers
@@ -70,7 +79,10 @@ class BybitPublicSession:
     @property
     def feeds(self) -> dict[str, None]:
         # Both categories come through one port: a topic alone would not tell them apart.
-        return dict.fromkeys(self._feed.stream(topic) for topic in self.streams)
+        return dict.fromkeys(self._feed.stream(self._key(topic)) for topic in self.streams)
+
+    def _key(self, topic: str) -> str:
+        return f"{topic}#{self._cut}" if self._cut and self._feed.has_windows(topic) else topic
 
     def allows(self, now: Instant) -> bool:
         return True
@@ -80,7 +92,7 @@ class BybitPublicSession:
 
     def close(self) -> None:
         for topic in self.streams:
-            self._feed.wanted.remove(topic)
+            self._feed.wanted.remove(self._key(topic))
         self.streams.clear()
 
     def _pong(self, request: dict[str, object]) -> bytes:
@@ -103,6 +115,9 @@ class BybitPublicSession:
 
 class BybitPrivateSession:
     """`/v5/private`: auth first, then topics of the account, all-in-one or by category."""
+
+    is_private = True
+    market = ""
 
     def __init__(self, credentials: Credentials, conn_id: str) -> None:
         self.streams: dict[str, None] = {}
@@ -165,7 +180,7 @@ class BybitPrivateSession:
 
 
 def open_bybit(
-    path: str, feeds: dict[str, BybitFeed], credentials: Credentials, conn_id: str
+    path: str, feeds: Mapping[str, BybitFeed], credentials: Credentials, conn_id: str, cut: int = 0
 ) -> BybitPublicSession | BybitPrivateSession | None:
     """The session of an upgrade path, or None for a path that is not served."""
     route = path.partition("?")[0]
@@ -173,5 +188,5 @@ def open_bybit(
         return BybitPrivateSession(credentials, conn_id)
     market = route.removeprefix("/v5/public/")
     if market != route and market in feeds:
-        return BybitPublicSession(feeds[market], conn_id)
+        return BybitPublicSession(feeds[market], conn_id, cut)
     return None

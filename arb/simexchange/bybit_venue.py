@@ -18,15 +18,16 @@ from arb.simexchange.market import BookStep
 from arb.simexchange.matching import Matching
 from arb.simexchange.messages import PRIVATE, Message, Outbox, Request, Response, Subscriptions
 from arb.simexchange.orders import Event, Order
-from arb.simexchange.spec import BYBIT, SPOT, WorldSpec
+from arb.simexchange.perpetual import Perpetual, Prints, SpotIndex
+from arb.simexchange.spec import BYBIT, LINEAR, SPOT, WorldSpec
 
 
 class BybitVenue:
-    """Spot with orders; linear market data where the world lists perpetuals."""
+    """Spot with orders; linear with market data. `index` gets the spot books and prices the perpetuals."""
 
     name = BYBIT
 
-    def __init__(self, spec: WorldSpec) -> None:
+    def __init__(self, spec: WorldSpec, index: SpotIndex) -> None:
         own = [listing for listing in spec.listings if listing.venue == BYBIT]
         self._rng = Random(f"{spec.seed}:bybit")
         self._fees = spec.fees
@@ -45,8 +46,17 @@ class BybitVenue:
         # Bybit prints fees in full: nothing is cut.
         self.matching = Matching(self.books[SPOT].values(), self.account, spec.fees, lambda fee: fee)
         self.orders = BybitOrders(self.matching)
+        index.add(self.books[SPOT].values())
+        perpetuals = [Perpetual(book, index) for book in self.books.get(LINEAR, {}).values()]
+        self._prints = Prints(self._rng.randrange(5_000_000, 9_000_000))
         self.feeds = {
-            market: BybitFeed(market, self.books[market].values(), self.wanted[market])
+            market: BybitFeed(
+                market,
+                self.books[market].values(),
+                self.wanted[market],
+                perpetuals if market == LINEAR else (),
+                spec.window_cuts,
+            )
             for market in self.markets
         }
         self.outbox = Outbox()
@@ -78,6 +88,9 @@ class BybitVenue:
         book = self.books[listing.market][listing.symbol]
         for side, ticks, lots in step.changes:
             book.set(side == BID, listing.tick * ticks, listing.lot * lots)
+        for side, ticks, lots in step.trades:
+            price, qty = listing.tick * ticks, listing.lot * lots
+            self._prints.add(listing, price, qty, side != BID, now.unix_ms)
 
     def advance(self, now: Instant) -> list[Message]:
         """Stream messages due now."""
@@ -85,6 +98,8 @@ class BybitVenue:
         messages = self.outbox.take(now.mono_ns)
         messages += self.feeds[SPOT].trades(self.matching.trades, now)
         self.matching.trades.clear()
+        if LINEAR in self.feeds:
+            messages += self.feeds[LINEAR].trades(self._prints.take(), now)
         for feed in self.feeds.values():
             messages += feed.advance(now)
         return messages

@@ -1,26 +1,33 @@
-"""The control API: exact accounts, marks, order log, market hash, faults, stop; JSON over HTTP."""
+"""The control API: exact accounts, marks, order log, market hash, faults, limits, stop; JSON over HTTP."""
 
 from collections.abc import Callable
 
 import orjson
 
 from arb.simexchange.amounts import plain
-from arb.simexchange.faults import FaultError, Faults
+from arb.simexchange.fault_kinds import FaultError, kinds_as_json
+from arb.simexchange.faults import Faults
 from arb.simexchange.instant import Instant
 from arb.simexchange.messages import Request, Response
 from arb.simexchange.world import World
 
 
 class Control:
-    """Routes of one world. `stop` is called after POST /stop was answered."""
+    """Routes of one world. `stop` is called after POST /stop was answered, `changed` when faults changed."""
 
     def __init__(
-        self, world: World, faults: Faults, clock: Callable[[], Instant], stop: Callable[[], None]
+        self,
+        world: World,
+        faults: Faults,
+        clock: Callable[[], Instant],
+        stop: Callable[[], None],
+        changed: Callable[[], None],
     ) -> None:
         self._world = world
         self._faults = faults
         self._clock = clock
         self._stop = stop
+        self._changed = changed
 
     async def handle(self, request: Request) -> Response:
         method, path = request.method, request.path
@@ -30,6 +37,8 @@ class Control:
                 "/marks": lambda: {name: plain(mark) for name, mark in self._world.marks().items()},
                 "/orders": lambda: [entry.as_json() for entry in self._world.order_log()],
                 "/market": self._world.market_facts,
+                "/faults/kinds": kinds_as_json,
+                "/limits": self.limits,
                 "/faults": lambda: [fault.as_json() for fault in self._faults.faults.values()],
             }
             if path in views:
@@ -38,8 +47,13 @@ class Control:
             return self._add_fault(request.body)
         if path.startswith("/faults/") and path[8:].isdecimal() and method in ("GET", "DELETE"):
             number = int(path[8:])
-            fault = self._faults.faults.get(number) if method == "GET" else self._faults.end(number)
+            if method == "DELETE":
+                self._faults.end(number, self._clock())
+                self._changed()
+            fault = self._faults.faults.get(number)
             return _json({"error": "no such fault"}, 404) if fault is None else _json(fault.as_json())
+        if method == "POST" and path == "/limits":
+            return self._set_limits(request.body)
         if method == "POST" and path == "/stop":
             self._stop()
             return _json({"stopping": True})
@@ -67,7 +81,41 @@ class Control:
             return _json({"error": "the body is no JSON"}, 400)
         except FaultError as error:
             return _json({"error": str(error)}, 400)
+        self._changed()
         return _json(fault.as_json())
+
+    def limits(self) -> object:
+        """Request weight by market of Binance: the limit, what leads to a ban, what each IP has used."""
+        now = self._clock()
+        return {
+            "binance": {
+                market: weights.as_json(now) for market, weights in self._world.binance.limits.items()
+            }
+        }
+
+    def _set_limits(self, body: str) -> Response:
+        """{"venue":"binance","market","limit","ban_after","ban_seconds","forgive":true}, all but the first
+        two as wanted."""
+        try:
+            fields = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return _json({"error": "the body is no JSON"}, 400)
+        if not isinstance(fields, dict) or fields.pop("venue", "binance") != "binance":
+            return _json({"error": "venue: only binance counts weight"}, 400)
+        weights = self._world.binance.limits.get(fields.pop("market", "spot"))
+        if weights is None:
+            return _json({"error": f"market: must be one of {', '.join(self._world.binance.limits)}"}, 400)
+        forgive = fields.pop("forgive", False)
+        for name, value in fields.items():
+            if name not in ("limit", "ban_after", "ban_seconds"):
+                return _json({"error": f"{name}: unknown field"}, 400)
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
+                return _json({"error": f"{name}: must be an integer, not negative"}, 400)
+        for name, value in fields.items():
+            setattr(weights, name, value)
+        if forgive:
+            weights.forgive()
+        return _json(weights.as_json(self._clock()))
 
 
 def _json(value: object, status: int = 200) -> Response:

@@ -1,178 +1,223 @@
-"""Faults as data, applied to stream messages after their ids were assigned and to connections.
+"""Faults as data: which were asked for, what each acts on, when it acted.
 
-{venue, channel, symbol, kind, at | after, count, params} -> {id, state, fired_ns}. CLOCK_MONOTONIC is
-shared by all processes of a machine: what a client notices minus `fired_ns` is its detection time.
+{venue, market, channel, symbol, kind, at | after, count, params} -> {id, state, fired_ns}. CLOCK_MONOTONIC
+is shared by all processes of a machine: what a client notices minus `fired_ns` is its detection time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from arb.simexchange.fault_kinds import CHANNELS, KINDS, FaultError, Kind, Value
 from arb.simexchange.instant import MILLISECOND_NS, SECOND_NS, Instant
 from arb.simexchange.messages import PRIVATE, PUBLIC, Message
+from arb.simexchange.spec import BINANCE, BYBIT, LINEAR, SPOT, USDM
 
-KINDS = ("reset", "silence", "gap", "drop", "duplicate", "delay")
-DEFAULT_SILENCE_MS = 5_000
-DEFAULT_DELAY_MS = 500
+_FIELDS = {"venue", "market", "channel", "symbol", "kind", "at", "after", "count", "params"}
+_WORDS = {
+    "venue": (BINANCE, BYBIT),
+    "market": (SPOT, USDM, LINEAR),
+    "channel": CHANNELS,
+}
 
 
 class FaultState(Enum):
     ARMED = "armed"  # waits for its time, or for something to act on
-    ACTIVE = "active"  # a silence that lasts
+    ACTIVE = "active"  # one that lasts
     DONE = "done"
-
-
-class FaultError(ValueError):
-    """A fault that cannot be understood; the message names the field."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """`channel` is public, private or a kind of message (depth, ticker, trade, order, ...); empty is any."""
+    """`channel` is public, private or a kind of message (depth, ticker, trade, order, ...); empty is any.
+
+    `fired_ns` are the moments it was applied, `ended_ns` when one that lasts was over.
+    """
 
     fault_id: int
     kind: str
     venue: str
+    market: str
     channel: str
     symbol: str
     at_ns: int
     left: int
-    duration_ns: int
+    params: dict[str, Value]
     until_ns: int = 0
     state: FaultState = FaultState.ARMED
     fired_ns: list[int] = field(default_factory=list)
+    ended_ns: int | None = None
+
+    @property
+    def layer(self) -> str:
+        return KINDS[self.kind].layer
+
+    @property
+    def duration_ns(self) -> int:
+        return int(self.number("duration_ms") * MILLISECOND_NS)
+
+    def number(self, name: str) -> float:
+        value = self.params[name]
+        assert isinstance(value, int | float)
+        return value
+
+    def text(self, name: str) -> str:
+        return str(self.params[name])
 
     def as_json(self) -> dict[str, object]:
         return {
             "id": self.fault_id,
             "kind": self.kind,
+            "layer": self.layer,
             "venue": self.venue,
+            "market": self.market,
             "channel": self.channel,
             "symbol": self.symbol,
+            "params": self.params,
             "at_ns": self.at_ns,
             "left": self.left,
             "state": self.state.value,
             "fired_ns": self.fired_ns[0] if self.fired_ns else None,
             "fired": self.fired_ns,
+            "ended_ns": self.ended_ns,
         }
 
-    def concerns(self, venue: str, channel: str, kind: str, symbol: str) -> bool:
+    def concerns(self, message: Message) -> bool:
+        group = PRIVATE if message.channel == PRIVATE else PUBLIC
         return (
-            self.venue in ("", venue)
-            and self.channel in ("", channel, kind)
-            and (not self.symbol or self.symbol == symbol)
+            self.venue in ("", message.venue)
+            and self.market in ("", message.market)
+            and self.channel in ("", group, message.kind)
+            and (not self.symbol or self.symbol == message.symbol)
         )
+
+    def is_due(self, now: Instant) -> bool:
+        return self.state is FaultState.ARMED and now.mono_ns >= self.at_ns
+
+    def fire(self, now: Instant) -> None:
+        """Applied once: done when it was applied as often as asked."""
+        self.fired_ns.append(now.mono_ns)
+        self.left -= 1
+        if self.left <= 0:
+            self.state = FaultState.DONE
+
+    def begin(self, now: Instant, duration_ns: int) -> None:
+        """Applied, and lasting until `finish`."""
+        self.fired_ns.append(now.mono_ns)
+        self.left = 0
+        self.state = FaultState.ACTIVE
+        self.until_ns = now.mono_ns + duration_ns
+
+    def finish(self, now: Instant) -> None:
+        self.state = FaultState.DONE
+        if self.ended_ns is None:
+            self.ended_ns = now.mono_ns
 
 
 class Faults:
-    """All faults of a world; `filter` is the only way from a venue to its connections."""
+    """All faults of a world. `symbols` are those a fault may name; with none any is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, symbols: Collection[str] = ()) -> None:
         self.faults: dict[int, Fault] = {}
-        self._delayed: list[tuple[int, Message]] = []
+        self._open: list[Fault] = []  # not done, as far as known: looked through on every tick
+        self._symbols = frozenset(symbols)
 
     def add(self, body: object, now: Instant) -> Fault:
         """Arm what a JSON object describes: `at` in ns of CLOCK_MONOTONIC, or `after` in seconds."""
         if not isinstance(body, dict):
             raise FaultError("a fault is a JSON object")
-        unknown = set(body) - {"venue", "channel", "symbol", "kind", "at", "after", "count", "params"}
+        unknown = set(body) - _FIELDS
         if unknown:
-            raise FaultError(f"{sorted(unknown)[0]}: unknown field")
-        kind = body.get("kind")
-        if kind not in KINDS:
+            raise FaultError(f"{sorted(unknown)[0]}: unknown field; known are {', '.join(sorted(_FIELDS))}")
+        name = body.get("kind")
+        if not isinstance(name, str) or name not in KINDS:
             raise FaultError(f"kind: must be one of {', '.join(KINDS)}")
-        names = [body.get(name) or "" for name in ("venue", "channel", "symbol")]
-        if not all(isinstance(name, str) for name in names):
-            raise FaultError("venue, channel and symbol are strings")
-        params = body.get("params") or {}
-        if not isinstance(params, dict):
-            raise FaultError("params: must be an object")
-        default_ms = DEFAULT_SILENCE_MS if kind == "silence" else DEFAULT_DELAY_MS
-        numbers = (body.get("after", 0), body.get("count", 1), params.get("duration_ms", default_ms))
-        if not all(isinstance(number, int | float) and number >= 0 for number in numbers):
-            raise FaultError("after, count and params.duration_ms are numbers, not negative")
-        after, count, duration_ms = numbers
-        at = body.get("at", now.mono_ns + int(after * SECOND_NS))
-        if not isinstance(at, int):
-            raise FaultError("at: must be an integer, ns of CLOCK_MONOTONIC")
-        channel = names[1]
-        if kind == "gap" and channel in ("", PUBLIC):
-            channel = "depth"
-        number = len(self.faults) + 1
+        kind = KINDS[name]
+        venue, market, channel = (_word(field_name, body.get(field_name)) for field_name in _WORDS)
+        symbol = body.get("symbol") or ""
+        if not isinstance(symbol, str) or (symbol and self._symbols and symbol not in self._symbols):
+            raise FaultError(f"symbol: must be one of {', '.join(sorted(self._symbols))}")
+        venue, market = _place(name, kind, venue, market)
         fault = Fault(
-            number,
-            kind,
-            names[0],
-            channel,
-            names[2],
-            at,
-            max(1, int(count)),
-            int(duration_ms * MILLISECOND_NS),
+            len(self.faults) + 1,
+            name,
+            venue,
+            market,
+            _channel(name, kind, channel),
+            symbol,
+            _when(body, now),
+            _count(body.get("count", 1)),
+            kind.read_params({} if body.get("params") is None else body["params"]),
         )
-        self.faults[number] = fault
+        self.faults[fault.fault_id] = fault
+        self._open.append(fault)
         return fault
 
-    def end(self, fault_id: int) -> Fault | None:
-        """Disarm a fault, or end a silence early."""
+    def end(self, fault_id: int, now: Instant) -> Fault | None:
+        """Disarm a fault, or end early one that lasts."""
         fault = self.faults.get(fault_id)
-        if fault is not None:
-            fault.state = FaultState.DONE
+        if fault is None or fault.state is FaultState.DONE:
+            return fault
+        if fault.kind == "crossed" and fault.state is FaultState.ACTIVE:
+            fault.left, fault.until_ns = 0, now.mono_ns  # the book has to be healed first
+        else:
+            fault.finish(now)
         return fault
 
-    def resets_due(self, now: Instant) -> list[Fault]:
-        """Resets whose time has come; the server calls `fired` when there was a connection to reset."""
-        return [
-            fault
-            for fault in self.faults.values()
-            if fault.kind == "reset" and fault.state is FaultState.ARMED and now.mono_ns >= fault.at_ns
-        ]
+    def of(self, *layers: str) -> Iterator[Fault]:
+        """Those of some layers that are not done, in the order they were asked for."""
+        if any(fault.state is FaultState.DONE for fault in self._open):
+            self._open = [fault for fault in self._open if fault.state is not FaultState.DONE]
+        for fault in self._open:
+            if fault.state is not FaultState.DONE and fault.layer in layers:
+                yield fault
 
-    def fired(self, fault: Fault, now: Instant) -> None:
-        fault.fired_ns.append(now.mono_ns)
-        fault.left -= 1
-        if fault.left <= 0:
-            fault.state = FaultState.DONE
 
-    def filter(self, messages: Iterable[Message], now: Instant) -> list[Message]:
-        """What of `messages` is sent now, and what was held back before and is due."""
-        due = [message for due_ns, message in self._delayed if due_ns <= now.mono_ns]
-        if due:
-            self._delayed = [entry for entry in self._delayed if entry[0] > now.mono_ns]
-        live = [fault for fault in self.faults.values() if self._is_live(fault, now)]
-        if not live:
-            return [*due, *messages] if due else list(messages)
-        passed = due
-        for message in messages:
-            passed += self._apply(message, live, now)
-        return passed
+def _word(name: str, value: object) -> str:
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str) or value not in _WORDS[name]:
+        raise FaultError(f"{name}: must be one of {', '.join(_WORDS[name])}")
+    return value
 
-    def _is_live(self, fault: Fault, now: Instant) -> bool:
-        if fault.kind == "reset" or fault.state is FaultState.DONE or now.mono_ns < fault.at_ns:
-            return False
-        if fault.kind == "silence":
-            if fault.state is FaultState.ARMED:
-                fault.state = FaultState.ACTIVE
-                fault.until_ns = now.mono_ns + fault.duration_ns
-                fault.fired_ns.append(now.mono_ns)
-            elif now.mono_ns >= fault.until_ns:
-                fault.state = FaultState.DONE
-                return False
-        return True
 
-    def _apply(self, message: Message, live: Iterable[Fault], now: Instant) -> list[Message]:
-        channel = PRIVATE if message.channel == PRIVATE else PUBLIC
-        for fault in live:
-            if fault.state is FaultState.DONE:
-                continue
-            if not fault.concerns(message.venue, channel, message.kind, message.symbol):
-                continue
-            if fault.kind == "silence":
-                return []
-            self.fired(fault, now)
-            if fault.kind in ("gap", "drop"):  # its ids are used up: the next message continues behind them
-                return []
-            if fault.kind == "duplicate":
-                return [message, message]
-            self._delayed.append((now.mono_ns + fault.duration_ns, message))
-            return []
-        return [message]
+def _place(name: str, kind: Kind, venue: str, market: str) -> tuple[str, str]:
+    if kind.venues and venue not in ("", *kind.venues):
+        raise FaultError(f"venue: {name} is of {', '.join(kind.venues)} only")
+    if kind.markets and market not in ("", *kind.markets):
+        raise FaultError(f"market: {name} is of {', '.join(kind.markets)} only")
+    if (venue, market) in ((BINANCE, LINEAR), (BYBIT, USDM)):
+        raise FaultError(f"market: {venue} has no market {market}")
+    return venue or (kind.venues[0] if kind.venues else ""), market or (
+        kind.markets[0] if kind.markets else ""
+    )
+
+
+def _channel(name: str, kind: Kind, channel: str) -> str:
+    if not kind.channels:
+        # Frames of the account are left alone unless they are named; a silent venue is silent to all.
+        return channel or (PUBLIC if kind.layer == "bytes" else "")
+    if channel in ("", PUBLIC):
+        return kind.channels[0]
+    if "" not in kind.channels and channel not in kind.channels:
+        raise FaultError(f"channel: {name} acts on {', '.join(kind.channels)} only")
+    return channel
+
+
+def _when(body: dict[str, object], now: Instant) -> int:
+    after, at = body.get("after", 0), body.get("at")
+    if isinstance(after, bool) or not isinstance(after, int | float) or not 0 <= after < 1e9:
+        raise FaultError("after: must be a number of seconds, not negative")
+    if at is None:
+        return now.mono_ns + int(after * SECOND_NS)
+    if isinstance(at, bool) or not isinstance(at, int):
+        raise FaultError("at: must be an integer, ns of CLOCK_MONOTONIC")
+    if "after" in body:
+        raise FaultError("at: not together with after")
+    return at
+
+
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
+        raise FaultError("count: must be an integer from 1 to 1000000")
+    return value

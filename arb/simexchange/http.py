@@ -34,6 +34,7 @@ class HttpServer:
         # raw_path, not rel_url: yarl would decode and encode it again.
         path, _, query = request.raw_path.partition("?")
         body = (await request.read()).decode("utf-8", "surrogateescape") if request.can_read_body else ""
-        answer = await self._handler(Request(request.method, path, query, body, request.headers))
+        peer = request.remote or ""
+        answer = await self._handler(Request(request.method, path, query, body, request.headers, peer))
         headers = {"Content-Type": "application/json", **answer.headers}
         return web.Response(status=answer.status, body=answer.body, headers=headers)

@@ -99,7 +99,11 @@ class Market:
         self._dislocations: dict[str, Dislocations] = {}
         self._ladders: dict[str, list[Ladder]] = {}
         self._noise: dict[Listing, float] = {}
-        self._noise_rng = Random(f"{seed}:noise")
+        # Apart, so that the spot markets of a seed are the same with and without perpetuals.
+        self._noise_rngs = {
+            is_spot: Random(f"{seed}:noise" if is_spot else f"{seed}:noise:perpetuals")
+            for is_spot in (True, False)
+        }
         for base in dict.fromkeys(listing.base for listing in listings):
             own = [listing for listing in listings if listing.base == base]
             path = (paths or {}).get(base)
@@ -142,7 +146,8 @@ class Market:
         return self.steps * self.spec.step_ms * 1_000_000
 
     def _offset_bp(self, listing: Listing, schedule: Dislocations) -> float:
-        noise = self._noise[listing] * 0.95 + (self._noise_rng.random() - 0.5) * self.spec.noise_bp
+        rng = self._noise_rngs[listing.market == SPOT]
+        noise = self._noise[listing] * 0.95 + (rng.random() - 0.5) * self.spec.noise_bp
         self._noise[listing] = noise
         if listing.market != SPOT:
             return noise + self.spec.basis_bp

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from arb.simexchange.frames import Mangling
+
 PUBLIC = "public"
 PRIVATE = "private"
 
@@ -22,6 +24,7 @@ class Request:
     query: str
     body: str
     headers: Mapping[str, str]
+    peer: str = "127.0.0.1"  # the address it came from: limits are per IP
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,11 @@ class Response:
 
 
 class Message(NamedTuple):
-    """One stream message with its ids. Faults select by `kind`: depth, ticker, trade, order, ..."""
+    """One stream message with its ids. Faults select by `kind`: depth, ticker, trade, order, ...
+
+    `stream` is unique on the venue; behind a "#" is the number of the window cut, no part of the name.
+    `mangling` says that the frame writer is passed by, `shown` that readers see another stream name.
+    """
 
     venue: str
     market: str
@@ -41,21 +48,35 @@ class Message(NamedTuple):
     symbol: str
     stream: str
     payload: bytes
+    mangling: Mangling | None = None
+    shown: str = ""
+
+    @property
+    def name(self) -> str:
+        """The stream's name as readers see it."""
+        return self.shown or self.stream.partition("#")[0]
 
 
 class Subscriptions:
-    """How many connections want each stream: what nobody wants is not encoded."""
+    """How many connections want each stream: what nobody wants is not encoded.
+
+    `cut` are those with a "#": whoever feeds them makes and drops what a window cut of its own needs.
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self.cut: dict[str, None] = {}
 
     def add(self, stream: str) -> None:
         self._counts[stream] += 1
+        if "#" in stream:
+            self.cut[stream] = None
 
     def remove(self, stream: str) -> None:
         self._counts[stream] -= 1
         if self._counts[stream] <= 0:
             del self._counts[stream]
+            self.cut.pop(stream, None)
 
     def __contains__(self, stream: str) -> bool:
         return stream in self._counts

@@ -5,16 +5,21 @@ import time
 from collections.abc import Callable, Mapping
 
 from arb.simexchange.binance_session import open_session
+from arb.simexchange.binance_venue import BinanceVenue
 from arb.simexchange.binance_ws_api import open_ws_api
 from arb.simexchange.bybit_session import open_bybit
+from arb.simexchange.bybit_venue import BybitVenue
+from arb.simexchange.connection import Session
 from arb.simexchange.control import Control
-from arb.simexchange.faults import Fault, Faults
+from arb.simexchange.faults import Faults
 from arb.simexchange.http import Handler, HttpServer
 from arb.simexchange.instant import SECOND_NS, Instant
 from arb.simexchange.market import PricePath
-from arb.simexchange.messages import PRIVATE, PUBLIC, Message, Request, Response
-from arb.simexchange.spec import BINANCE, BYBIT, LINEAR, SPOT, USDM, WorldSpec
-from arb.simexchange.wire import Hub, Session
+from arb.simexchange.messages import Message, Request, Response
+from arb.simexchange.socket_faults import SocketFaults
+from arb.simexchange.spec import BINANCE, BYBIT, SPOT, USDM, WorldSpec
+from arb.simexchange.stream_faults import StreamFaults
+from arb.simexchange.wire import Hub
 from arb.simexchange.world import World
 
 
@@ -32,19 +37,26 @@ class SimServer:
         self, spec: WorldSpec, paths: Mapping[str, PricePath] | None = None, host: str = "127.0.0.1"
     ) -> None:
         self.world = World(spec, system_clock(), paths)
-        self.faults = Faults()
+        self.faults = Faults(sorted({listing.symbol for listing in spec.listings}))
+        self._stream_faults = StreamFaults(self.faults, self.world)
         self.stopped = asyncio.Event()
         self._host = host
         self._rest = {name: HttpServer(self._rest_handler(name)) for name in self.world.venues}
-        self.control_api = Control(self.world, self.faults, system_clock, self._stop_soon)
+        self.control_api = Control(
+            self.world, self.faults, system_clock, self._stop_soon, self._faults_changed
+        )
         self._control = HttpServer(self.control_api.handle)
         self.hubs = {(BINANCE, market): self._binance_hub(market) for market in self.world.binance.markets}
-        bybit = Hub(self._open_bybit, system_clock, pings=False)
+        bybit = Hub(self._open_bybit, system_clock, pings=False, life_s=spec.connection_life_s)
         self.hubs |= {(BYBIT, market): bybit for market in self.world.bybit.markets}
+        self._socket_faults = SocketFaults(self.faults, self.hubs, system_clock)
+        for market, feed in self.world.bybit.feeds.items():
+            feed.first_is_old = self._first_is_old(market)
         self._tick_handle: asyncio.TimerHandle | None = None
         self._private_handle: asyncio.TimerHandle | None = None
         self._tick_seconds = spec.market.step_ms / 1000
         self._conn_ids = 0
+        self._cuts = 0
 
     async def start(self, control_port: int = 0) -> None:
         """Open all ports; OSError when `control_port` is taken, with nothing left open."""
@@ -105,14 +117,42 @@ class SimServer:
 
         async def handle(request: Request) -> Response:
             now = system_clock()
-            answer = venue.handle(request, now)
+            answer = self._answer(venue, request, now)
             if request.method != "GET":
                 if venue.is_due(now):  # leaves before the answer: a client may hear of a fill first
-                    self._publish(self.world.due_private(now), now)
+                    self._publish(self.world.due_private(now))
                 asyncio.get_running_loop().call_soon(self._send_private)
             return answer
 
         return handle
+
+    def _answer(self, venue: BinanceVenue | BybitVenue, request: Request, now: Instant) -> Response:
+        """The venue's answer; of a depth request it may have to be an old one."""
+        old = self._stream_faults.old_rest(request, now)
+        if old is None:
+            return venue.handle(request, now)
+        fault, market, symbol = old
+        feed = venue.feeds[market]
+        feed.steps_ago[symbol] = int(fault.number("steps"))
+        answer = venue.handle(request, now)
+        del feed.steps_ago[symbol]
+        if answer.status == 200:
+            fault.fire(now)
+        return answer
+
+    def _first_is_old(self, market: str) -> Callable[[str, Instant], int | None]:
+        def steps(symbol: str, now: Instant) -> int | None:
+            fault = self._stream_faults.old_first(market, symbol, now)
+            if fault is None:
+                return None
+            fault.fire(now)
+            return int(fault.number("steps"))
+
+        return steps
+
+    def _next_cut(self) -> int:
+        self._cuts += 1
+        return self._cuts % self.world.spec.window_cuts
 
     def _binance_hub(self, market: str) -> Hub:
         venue = self.world.binance
@@ -120,24 +160,30 @@ class SimServer:
         def open_path(path: str) -> Session | None:
             if market == SPOT and path.startswith("/ws-api"):
                 return open_ws_api(path, venue.credentials)
-            return open_session(path, venue.wanted[market], is_spot=market == SPOT)
+            feed = venue.feeds[market]
+            return open_session(path, venue.wanted[market], market, self._next_cut(), feed.has_diffs)
 
-        return Hub(open_path, system_clock, pings=True)
+        return Hub(open_path, system_clock, pings=True, life_s=self.world.spec.connection_life_s)
 
     def _open_bybit(self, path: str) -> Session | None:
         self._conn_ids += 1
         venue = self.world.bybit
-        return open_bybit(path, venue.feeds, venue.credentials, f"sim-{self._conn_ids}")
+        number = f"sim-{self._conn_ids}"
+        return open_bybit(path, venue.feeds, venue.credentials, number, self._next_cut())
 
     def _tick(self) -> None:
-        now = system_clock()
-        self._publish(self.world.advance(now), now)
-        for fault in self.faults.resets_due(now):
-            self._reset(fault, now)
+        self._publish(self.world.advance(system_clock()))
+        self._socket_faults.run()
         self._tick_handle = asyncio.get_running_loop().call_later(self._tick_seconds, self._tick)
 
-    def _publish(self, messages: list[Message], now: Instant) -> None:
-        for message in self.faults.filter(messages, now):
+    def _faults_changed(self) -> None:
+        """Those that are due at once do not wait for the next tick."""
+        self._publish([])
+        self._socket_faults.run()
+
+    def _publish(self, messages: list[Message]) -> None:
+        # Its own look at the clock: a fault's stamp is the moment it acts, not the one its tick began.
+        for message in self._stream_faults.filter(messages, system_clock()):
             self.hubs[(message.venue, message.market)].publish(message)
 
     def _plan_private(self, now: Instant) -> None:
@@ -151,39 +197,8 @@ class SimServer:
 
     def _send_private(self) -> None:
         now = system_clock()
-        self._publish(self.world.due_private(now), now)
+        self._publish(self.world.due_private(now))
         self._plan_private(now)
-
-    def _reset(self, fault: Fault, now: Instant) -> None:
-        """RST every connection the fault concerns; it stays armed while there is none."""
-        hit = False
-        for (venue, market), hub in self.hubs.items():
-            if fault.venue not in ("", venue) or (market in (USDM, LINEAR) and fault.channel == PRIVATE):
-                continue
-            for connection in hub.matching(_stream_filter(fault)):
-                connection.reset()
-                hit = True
-        if hit:
-            self.faults.fired(fault, now)
 
     def _stop_soon(self) -> None:
         asyncio.get_running_loop().call_later(0.05, self.stopped.set)
-
-
-_PRIVATE_STREAMS = ("user", "order", "execution", "wallet", "position")
-
-
-def _stream_filter(fault: Fault) -> Callable[[str], bool] | None:
-    """Which connections a reset takes, by the streams they have; None takes all."""
-    if not fault.channel and not fault.symbol:
-        return None
-
-    def passes(stream: str) -> bool:
-        is_private = stream in _PRIVATE_STREAMS
-        if fault.channel == PRIVATE:
-            return is_private
-        if fault.channel == PUBLIC and is_private:
-            return False
-        return not fault.symbol or fault.symbol.lower() in stream.lower()
-
-    return passes

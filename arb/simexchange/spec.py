@@ -47,13 +47,15 @@ SPOT_LISTINGS = (
     _listing(BYBIT, SPOT, "ETH", "0.01", "0.00001", ("0.00062", "1229", "5")),
 )
 
-# Market data only: depth and best price of the perpetuals, no orders.
+# Market data only: no orders on the perpetuals.
 PERPETUAL_LISTINGS = (
     _listing(BINANCE, USDM, "BTC", "0.1", "0.001", ("0.001", "1000", "100")),
     _listing(BYBIT, LINEAR, "BTC", "0.1", "0.001", ("0.001", "1190", "5")),
     _listing(BINANCE, USDM, "ETH", "0.01", "0.001", ("0.001", "10000", "20")),
     _listing(BYBIT, LINEAR, "ETH", "0.01", "0.01", ("0.01", "7240", "5")),
 )
+
+ALL_LISTINGS = SPOT_LISTINGS + PERPETUAL_LISTINGS
 
 START_PRICES: Mapping[str, float] = {"BTC": 60_000.0, "ETH": 2_500.0}
 
@@ -103,11 +105,18 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class WorldSpec:
-    """Everything that distinguishes one simulated world from another."""
+    """Everything that distinguishes one simulated world from another.
+
+    With `window_cuts` above 1 the connections cut their depth windows at so many different moments, in turn:
+    other ids at each, the same book. Nothing documents that a venue's connections agree on them.
+    `connection_life_s` is the age at which the venue closes a market connection; None is never.
+    """
 
     seed: int = 7
-    listings: tuple[Listing, ...] = SPOT_LISTINGS
+    listings: tuple[Listing, ...] = ALL_LISTINGS
     market: MarketSpec = field(default_factory=MarketSpec)
     fees: Fees = field(default_factory=Fees)
     balances: Mapping[str, Decimal] = field(default_factory=lambda: dict(OPENING_BALANCES))
     credentials: Credentials = Credentials("simkey" + "0" * 58, "simsecret" + "0" * 55)
+    window_cuts: int = 1
+    connection_life_s: float | None = None

@@ -11,6 +11,7 @@ from arb.simexchange.instant import MILLISECOND_NS, Instant
 from arb.simexchange.market import HASHED_STEPS, Market, PricePath
 from arb.simexchange.messages import Message
 from arb.simexchange.order_store import LogEntry
+from arb.simexchange.perpetual import SpotIndex
 from arb.simexchange.spec import SPOT, WorldSpec
 
 # After a stall the market goes on from where it stood instead of rushing through what was missed.
@@ -23,9 +24,16 @@ class World:
     def __init__(self, spec: WorldSpec, start: Instant, paths: Mapping[str, PricePath] | None = None) -> None:
         self.spec = spec
         self.market = Market(spec.seed, spec.listings, spec.market, paths)
-        self.binance = BinanceVenue(spec)
-        self.bybit = BybitVenue(spec)
+        index = SpotIndex()
+        self.binance = BinanceVenue(spec, index)
+        self.bybit = BybitVenue(spec, index)
         self.venues: dict[str, BinanceVenue | BybitVenue] = {"binance": self.binance, "bybit": self.bybit}
+        self._books = [
+            book
+            for venue in self.venues.values()
+            for books in venue.books.values()
+            for book in books.values()
+        ]
         self._step_ns = spec.market.step_ms * MILLISECOND_NS
         self._next_step_ns = start.mono_ns
         self._step(start)  # so that the first client finds books
@@ -81,6 +89,8 @@ class World:
     def _step(self, now: Instant) -> None:
         for step in self.market.step():
             self.venues[step.listing.venue].apply(step, now)
+        for book in self._books:
+            book.mark()
         self._next_step_ns += self._step_ns
 
     @staticmethod

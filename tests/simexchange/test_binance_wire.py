@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import yarl
 
-from arb.simexchange.spec import PERPETUAL_LISTINGS, SPOT_LISTINGS, WorldSpec
-from tests.simexchange.support import CALM, Client, now_ms, receive_until, run, sign
+from tests.simexchange.support import Client, now_ms, receive_until, run, sign
 from tests.simexchange.test_streams import Levels, apply
 
 LIMIT: dict[str, Any] = {
@@ -338,4 +337,4 @@ def test_usdm_delivers_on_the_public_route_only() -> None:
         with pytest.raises(TimeoutError):
             await silent.receive(timeout=0.3)
 
-    run(body, WorldSpec(seed=3, market=CALM, listings=SPOT_LISTINGS + PERPETUAL_LISTINGS))
+    run(body)

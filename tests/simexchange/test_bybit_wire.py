@@ -31,9 +31,10 @@ def test_public_reads_answer() -> None:
         rows = (await client.bybit_public("/v5/market/instruments-info?category=spot"))["result"]["list"]
         assert [row["symbol"] for row in rows] == ["BTCUSDT", "ETHUSDT"]
         assert rows[0]["lotSizeFilter"]["basePrecision"] == "0.000001"
-        assert (await client.bybit_public("/v5/market/instruments-info?category=linear"))["result"][
-            "list"
-        ] == []
+        rows = (await client.bybit_public("/v5/market/instruments-info?category=linear"))["result"]["list"]
+        assert {row["contractType"] for row in rows} == {"LinearPerpetual"}
+        rows = (await client.bybit_public("/v5/market/instruments-info?category=inverse"))["result"]["list"]
+        assert rows == []
         book = (await client.bybit_public("/v5/market/orderbook?category=spot&symbol=BTCUSDT&limit=3"))[
             "result"
         ]

@@ -8,11 +8,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from arb.simexchange import wire
+from arb.simexchange import connection
+from arb.simexchange.connection import MAX_BEHIND
 from arb.simexchange.faults import Faults, FaultState
 from arb.simexchange.messages import PRIVATE, PUBLIC, Message
 from arb.simexchange.spec import WorldSpec
-from arb.simexchange.wire import MAX_BEHIND
+from arb.simexchange.stream_faults import StreamFaults
 from tests.simexchange.support import START, Client, receive_until, run
 
 
@@ -22,17 +23,19 @@ def message(kind: str, symbol: str = "BTCUSDT", channel: str = PUBLIC, venue: st
 
 def test_a_gap_swallows_one_depth_message_of_its_symbol() -> None:
     faults = Faults()
+    stream = StreamFaults(faults)
     fault = faults.add({"kind": "gap", "venue": "binance", "symbol": "BTCUSDT"}, START)
     others = [message("ticker"), message("depth", "ETHUSDT"), message("depth", venue="bybit")]
-    assert faults.filter(others, START) == others
+    assert stream.filter(others, START) == others
     assert fault.state is FaultState.ARMED
-    assert faults.filter([message("depth"), message("depth")], START) == [message("depth")]
+    assert stream.filter([message("depth"), message("depth")], START) == [message("depth")]
     assert (fault.state, fault.fired_ns) == (FaultState.DONE, [START.mono_ns])
-    assert not faults.filter([], START.plus(60_000_000_000))  # gone for good
+    assert not stream.filter([], START.plus(60_000_000_000))  # gone for good
 
 
 def test_a_silence_lasts_as_long_as_asked() -> None:
     faults = Faults()
+    stream = StreamFaults(faults)
     body = {
         "kind": "silence",
         "venue": "binance",
@@ -41,24 +44,25 @@ def test_a_silence_lasts_as_long_as_asked() -> None:
         "params": {"duration_ms": 500},
     }
     fault = faults.add(body, START)
-    assert faults.filter([message("depth")], START)
-    assert not faults.filter([message("depth")], START.plus(1_000_000_000))
+    assert stream.filter([message("depth")], START)
+    assert not stream.filter([message("depth")], START.plus(1_000_000_000))
     assert fault.state.value == "active"
-    assert faults.filter([message("order", channel=PRIVATE)], START.plus(1_400_000_000))
-    assert not faults.filter([message("ticker")], START.plus(1_499_999_999))
-    assert faults.filter([message("ticker")], START.plus(1_500_000_000))
+    assert stream.filter([message("order", channel=PRIVATE)], START.plus(1_400_000_000))
+    assert not stream.filter([message("ticker")], START.plus(1_499_999_999))
+    assert stream.filter([message("ticker")], START.plus(1_500_000_000))
     assert fault.state is FaultState.DONE
 
 
 def test_duplicates_drops_and_delays() -> None:
     faults = Faults()
+    stream = StreamFaults(faults)
     faults.add({"kind": "duplicate", "channel": "order"}, START)
     faults.add({"kind": "drop", "channel": "wallet", "count": 2}, START)
     faults.add({"kind": "delay", "channel": "execution", "params": {"duration_ms": 100}}, START)
     order, wallet, execution = (message(kind, channel=PRIVATE) for kind in ("order", "wallet", "execution"))
-    assert faults.filter([order, wallet, execution], START) == [order, order]
-    assert faults.filter([order, wallet], START.plus(50_000_000)) == [order]
-    assert faults.filter([wallet], START.plus(100_000_000)) == [execution, wallet]
+    assert stream.filter([order, wallet, execution], START) == [order, order]
+    assert stream.filter([order, wallet], START.plus(50_000_000)) == [order]
+    assert stream.filter([wallet], START.plus(100_000_000)) == [execution, wallet]
 
 
 def test_a_sequence_gap_is_seen_on_both_venues() -> None:
@@ -136,8 +140,8 @@ def test_a_reset_is_an_rst_and_no_orderly_end() -> None:
 def test_a_client_that_does_not_repeat_the_ping_payload_is_cut(
     monkeypatch: pytest.MonkeyPatch, answers: bool
 ) -> None:
-    monkeypatch.setattr(wire, "PING_SECONDS", 0.25)
-    monkeypatch.setattr(wire, "PONG_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.25)
+    monkeypatch.setattr(connection, "PONG_SECONDS", 0.5)
 
     async def body(client: Client) -> None:
         url = client.binance_urls["ws"] + "/ws"

@@ -40,7 +40,8 @@ def test_the_ready_line_has_the_promised_shape_and_stdin_eof_ends_it() -> None:
     binance, bybit = line["venues"]["binance"], line["venues"]["bybit"]
     assert set(binance) == {"spot", "usdm"}
     assert set(binance["spot"]) == set(binance["usdm"]) == {"rest", "ws", "ws_api"}
-    assert set(binance["usdm"].values()) == {None}
+    assert [name for name, url in binance["usdm"].items() if url is None] == ["ws_api"]
+    assert binance["usdm"]["ws"] != binance["spot"]["ws"]
     assert set(bybit) == {"rest", "ws_public", "ws_private", "ws_trade"}
     assert bybit["ws_trade"] is None
     assert bybit["ws_public"].endswith("/v5/public")

@@ -12,9 +12,9 @@ from arb.simexchange import binance_shapes, bybit_shapes
 from arb.simexchange.binance_instruments import exchange_info
 from arb.simexchange.binance_venue import BinanceVenue
 from arb.simexchange.bybit_venue import BybitVenue
-from arb.simexchange.messages import PRIVATE, Message
+from arb.simexchange.messages import PRIVATE, Message, Request
 from arb.simexchange.orders import Order
-from arb.simexchange.spec import PERPETUAL_LISTINGS, SPOT, SPOT_LISTINGS, USDM, WorldSpec
+from arb.simexchange.spec import LINEAR, PERPETUAL_LISTINGS, SPOT, SPOT_LISTINGS, USDM, WorldSpec
 from arb.simexchange.world import World
 from tests.simexchange.support import CALM, START
 
@@ -138,7 +138,8 @@ def test_binance_streams() -> None:
         "btcusdt@aggTrade",
         "btcusdt@depth5@100ms",
     ]
-    seen = public(world(), {("binance", SPOT): names, ("binance", USDM): names[:2]})
+    futures = [*names[:2], "btcusdt@aggTrade", "btcusdt@markPrice@1s"]
+    seen = public(world(), {("binance", SPOT): names, ("binance", USDM): futures})
     check(seen["spot:btcusdt@depth@100ms"], "binance_spot/ws_depth_update")
     check(seen["spot:btcusdt@bookTicker"], "binance_spot/ws_book_ticker")
     check(seen["spot:btcusdt@trade"], "binance_spot/ws_trade")
@@ -146,6 +147,26 @@ def test_binance_streams() -> None:
     check(seen["spot:btcusdt@aggTrade"], "binance_spot/ws_agg_trade", "M")
     check({"data": seen["usdm:btcusdt@depth@100ms"]}, "binance_usdm/user_or_stream_Book", "stream")
     check({"data": seen["usdm:btcusdt@bookTicker"]}, "binance_usdm/user_or_stream_BookTicker", "stream")
+    check(seen["usdm:btcusdt@aggTrade"], "binance_usdm/ws_aggregate_trade_streams")
+    check(seen["usdm:btcusdt@markPrice@1s"], "binance_usdm/ws_mark_price_stream")
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "ignore"),
+    [
+        ("time", "rest_check_server_time", ()),
+        ("exchangeInfo", "rest_exchange_info_synthetic", ()),
+        ("depth", "rest_order_book", ()),
+        ("ticker/bookTicker", "rest_symbol_order_book_ticker", ()),
+        ("premiumIndex", "rest_mark_price", ()),
+        ("fundingInfo", "rest_get_funding_rate_info", ()),
+    ],
+)
+def test_usdm_rest(path: str, name: str, ignore: tuple[str, ...]) -> None:
+    query = "" if path in ("time", "exchangeInfo", "fundingInfo") else "symbol=BTCUSDT"
+    answer = world().binance.handle(Request("GET", f"/fapi/v1/{path}", query, "", {}), START)
+    assert answer.status == 200
+    check(orjson.loads(answer.body), f"binance_usdm/{name}", *ignore)
 
 
 def test_bybit_streams() -> None:
@@ -161,6 +182,12 @@ def test_bybit_streams() -> None:
     ticker = made.bybit.feeds[SPOT].first("tickers.BTCUSDT", START)
     assert ticker
     check(orjson.loads(ticker), "bybit/ws_ticker_spot", "usdIndexPrice")
+    linear = made.bybit.feeds[LINEAR]
+    ticker = linear.first("tickers.BTCUSDT", START)
+    assert ticker
+    check(orjson.loads(ticker), "bybit/ws_ticker_linear_snapshot")
+    row = fixture("bybit/rest_tickers_inverse_same_shape_as_linear")["result"]["list"][0]
+    same_shape(linear.rest_ticker("BTCUSDT", START), row, "ticker", frozenset())
     book = orjson.loads(orjson.dumps(made.bybit.feeds[SPOT].rest_book("BTCUSDT", 5)))
     same_shape(book, fixture("bybit/rest_orderbook_spot")["result"], "orderbook", frozenset())
 

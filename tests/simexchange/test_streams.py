@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
+from arb.simexchange.bybit_ticker import Ticker
 from arb.simexchange.messages import Message
 from arb.simexchange.orders import Order
-from arb.simexchange.spec import LINEAR, PERPETUAL_LISTINGS, SPOT, SPOT_LISTINGS, USDM, WorldSpec
+from arb.simexchange.spec import LINEAR, SPOT, USDM, WorldSpec
 from arb.simexchange.world import World
 from tests.simexchange.support import START
 
@@ -58,7 +59,7 @@ def drive(world: World, steps: int) -> list[tuple[list[Message], int]]:
 @pytest.mark.parametrize("market", [SPOT, USDM])
 @pytest.mark.parametrize("speed", ["depth@100ms", "depth"])
 def test_binance_diffs_over_a_snapshot_equal_the_book_at_every_id(market: str, speed: str) -> None:
-    world = World(WorldSpec(seed=6, listings=SPOT_LISTINGS + PERPETUAL_LISTINGS), START)
+    world = World(WorldSpec(seed=6), START)
     stream = f"btcusdt@{speed}"
     world.binance.wanted[market].add(stream)
     feed, book = world.binance.feeds[market], world.binance.books[market]["BTCUSDT"]
@@ -120,7 +121,7 @@ def test_binance_best_prices_equal_the_depth_book_of_the_same_id() -> None:
 @pytest.mark.parametrize("market", [SPOT, LINEAR])
 @pytest.mark.parametrize("depth", [50, 200, 1000])
 def test_bybit_deltas_equal_the_view_of_the_book_at_every_seq(market: str, depth: int) -> None:
-    world = World(WorldSpec(seed=6, listings=SPOT_LISTINGS + PERPETUAL_LISTINGS), START)
+    world = World(WorldSpec(seed=6), START)
     feed, book = world.bybit.feeds[market], world.bybit.books[market]["BTCUSDT"]
     topic = f"orderbook.{depth}.BTCUSDT"
     rng = Random(1)
@@ -195,3 +196,39 @@ def test_bybit_level_one_is_snapshots_only_and_repeats_after_three_seconds() -> 
 def test_what_nobody_wants_is_not_made() -> None:
     world = World(WorldSpec(seed=6), START)
     assert all(not world.advance(START.plus(step * 10_000_000)) for step in range(1, 50))
+
+
+def test_a_book_can_be_seen_as_it_was_at_the_end_of_earlier_steps() -> None:
+    world = World(WorldSpec(seed=6), START)
+    books = [
+        book for venue in world.venues.values() for side in venue.books.values() for book in side.values()
+    ]
+    rng = Random(1)
+    then: list[list[tuple[int, Levels, Levels]]] = []
+    for step in range(1, 900):
+        # One step of the market each, the orders of the account between them.
+        world.advance(START.plus(step * 10_000_000))
+        then.append([(book.last_id, book.top(True, 30), book.top(False, 30)) for book in books])
+        trade_at_random(world, rng, step)
+    for steps in (0, 1, 7, 100, 500):
+        for book, (book_id, bids, asks) in zip(books, then[-1 - steps], strict=True):
+            assert book.id_ago(steps) == book_id
+            assert book.at(book_id, 30) == (bids, asks)
+    assert all(len(book._undo) < 30_000 for book in books)
+
+
+@pytest.mark.parametrize("goes_back", [True, False])
+def test_a_late_reader_of_a_linear_ticker_ends_with_the_same_row(goes_back: bool) -> None:
+    world = World(WorldSpec(seed=6), START)
+    book = world.bybit.books[LINEAR]["BTCUSDT"]
+    ticker = Ticker(book, None)
+    top = book.best(True)
+    assert top
+    first = orjson.loads(ticker.snapshot(START, is_followed=False))["data"]
+    book.set(True, top[0], top[1] * 2)  # between two pushes
+    late = orjson.loads(ticker.snapshot(START, is_followed=True))["data"]
+    if goes_back:
+        book.set(True, top[0], top[1])
+    push = ticker.push(START.plus(1_000_000_000))
+    delta = orjson.loads(push)["data"] if push else {}
+    assert first | delta == late | delta == ticker._topic_row(START)

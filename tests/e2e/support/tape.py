@@ -1,5 +1,6 @@
 """A tape read by code of its own, so that what the core says of its books can be compared with the frames."""
 
+import contextlib
 import json
 import struct
 from collections.abc import Iterator
@@ -78,7 +79,8 @@ class Tape:
                 if private:
                     self.private.append((time_ns, venue, body[11] == 1))
                 if kind == _FRAME:
-                    self._follow(venue, time_ns, json.loads(body[FRAME_BODY:]), chains)
+                    with contextlib.suppress(json.JSONDecodeError):  # faults send such frames too
+                        self._follow(venue, time_ns, json.loads(body[FRAME_BODY:]), chains)
         per_venue = len(listed) // len(venues)
         self.instruments: list[Key] = [(venues[at // per_venue], symbol) for at, symbol in enumerate(listed)]
         self.books = {key: Book() for key in self.instruments}
