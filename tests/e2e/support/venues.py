@@ -108,6 +108,9 @@ credentials = "env:BINANCE"
 rest = "{rest}"
 ws = "{ws}"
 ws_api = "{ws_api}"
+
+[connection]
+healthy_s = 1.0  # faults come every few seconds: the back-off must not remember them all
 """
 BYBIT = """\
 endpoint = "custom"
@@ -117,6 +120,9 @@ credentials = "env:BYBIT"
 rest = "{rest}"
 ws_public = "{ws_public}"
 ws_private = "{ws_private}"
+
+[connection]
+healthy_s = 1.0  # faults come every few seconds: the back-off must not remember them all
 """
 
 
