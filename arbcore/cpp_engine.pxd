@@ -328,6 +328,8 @@ cdef extern from "arb/events.hpp" namespace "arb" nogil:
         int64_t query[6]
         int64_t query_later
         int64_t fills
+        int64_t fence
+        int64_t absent_gap
         int64_t lost
         int64_t hedge
         int64_t hedge_retry
@@ -372,8 +374,21 @@ cdef extern from "arb/synced_book.hpp" namespace "arb" nogil:
         bool has_bid
         bool has_ask
 
+    cdef cppclass BidLadder "arb::Ladder<arb::Side::buy>":
+        size_t size() noexcept
+        const Level& at(size_t) noexcept
+
+    cdef cppclass AskLadder "arb::Ladder<arb::Side::sell>":
+        size_t size() noexcept
+        const Level& at(size_t) noexcept
+
+    cdef cppclass CppOrderBook "arb::OrderBook":
+        BidLadder bids
+        AskLadder asks
+
     cdef cppclass SyncedBook:
         BookState state() noexcept
+        const CppOrderBook& book() noexcept
         StaleReason stale_reason() noexcept
         Touch touch() noexcept
         int64_t last_recv_ns() noexcept
@@ -388,7 +403,10 @@ cdef extern from "arb/book_slot.hpp" namespace "arb" nogil:
     cdef cppclass BookSlot:
         ConnId connection
         SyncedBook book
+        int64_t book_heard
+        int64_t best_heard
         Touch touch() noexcept
+        int64_t key() noexcept
 
     cdef cppclass BookSlots "std::span<const arb::BookSlot>":
         size_t size()
@@ -465,6 +483,8 @@ cdef extern from "arb/engine.hpp" namespace "arb" nogil:
         uint64_t fills
         uint64_t duplicate_fills
         uint64_t unknowns
+        uint64_t fenced
+        uint64_t fence_broken
         uint64_t queries
         uint64_t foreign
         uint64_t not_sent

@@ -140,10 +140,16 @@ cdef EngineConfig _config(object settings) except *:
         config.timing.query[<int>step] = ns
     config.timing.query_later = timing.query_later_ns
     config.timing.fills = timing.fills_ns
+    config.timing.fence = timing.fence_ns
+    config.timing.absent_gap = timing.absent_gap_ns
     config.timing.lost = timing.lost_ns
     config.timing.hedge = timing.hedge_ns
     config.timing.hedge_retry = timing.hedge_retry_ns
     return config
+
+
+cdef list _level(Level level, Grid grid):
+    return [_text(price_text(level.price, grid)), _text(qty_text(level.qty, grid))]
 
 
 @cython.final
@@ -407,7 +413,9 @@ cdef class Engine:
         self.engine.get().found(id, <OrderStatus><int>_STATUS[status], qty, t)
 
     def absent(self, str coid, int64_t t):
-        """The venue says that it does not know the order: no proof by itself, it is asked again."""
+        """A single-order query did not find the order. Two such answers to queries made after the fence, while the
+        venue's private stream is up, end it with nothing executed; anything else is asked again. A query that
+        failed is no answer: it is not told."""
         cdef OrderId id
         if self._order(coid, &id):
             self.engine.get().absent(id, t)
@@ -523,8 +531,10 @@ cdef class Engine:
         raise IndexError(f"connection {connection} does not carry instrument {instrument}")
 
     def book(self, int instrument, connection=None):
-        """{state, reason, bid, ask, recv_ns, id, applied, gaps, joins, stales} of the active book, or of that
-        connection's; bid and ask are [price, qty] texts or None, the freshest best price of the connection."""
+        """{state, reason, bid, ask, recv_ns, id, applied, gaps, joins, stales, heard_ns, best_ns, key} of the
+        active book, or of that connection's; bid and ask are [price, qty] texts or None, the freshest best price
+        of the connection. `heard_ns` and `best_ns`: when a depth or a best price message last came, whatever
+        became of it; `key`: the id that orders the venue's messages across streams."""
         cdef const BookSlot* slot = self._slot(instrument, connection)
         cdef Grid grid = self._instrument_grid(instrument)
         cdef const SyncedBook* book = &slot.book
@@ -542,7 +552,21 @@ cdef class Engine:
             "gaps": book.gaps(),
             "joins": book.joins(),
             "stales": book.stales(),
+            "heard_ns": slot.book_heard,
+            "best_ns": slot.best_heard,
+            "key": slot.key(),
         }
+
+    def depth(self, int instrument, size_t n, connection=None):
+        """(bids, asks), the best n levels of each as [price, qty] texts: of the active book, or of that
+        connection's. The depth alone, without the best price laid over it."""
+        cdef const BookSlot* slot = self._slot(instrument, connection)
+        cdef Grid grid = self._instrument_grid(instrument)
+        cdef const CppOrderBook* book = &slot.book.book()
+        cdef size_t i
+        bids = [_level(book.bids.at(i), grid) for i in range(min(n, book.bids.size()))]
+        asks = [_level(book.asks.at(i), grid) for i in range(min(n, book.asks.size()))]
+        return bids, asks
 
     def account(self, int venue, int asset):
         """{opening, flow, reserved, fees} as exact decimal texts."""
@@ -591,6 +615,8 @@ cdef class Engine:
             "fills": stats.fills,
             "duplicate_fills": stats.duplicate_fills,
             "unknowns": stats.unknowns,
+            "fenced": stats.fenced,
+            "fence_broken": stats.fence_broken,
             "queries": stats.queries,
             "foreign": stats.foreign,
             "not_sent": stats.not_sent,

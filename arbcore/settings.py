@@ -38,7 +38,9 @@ class Timing:
     query_ns: Sequence[int] = (0, 100 * MS, 300 * MS, S, 3 * S, 10 * S)
     query_later_ns: int = 5 * S
     fills_ns: int = 100 * MS
-    lost_ns: int = 13 * S
+    fence_ns: int = 13 * S  # after the send: recvWindow + 1 s of clock lead + settling
+    absent_gap_ns: int = S  # between the two queries after it that must not find the order
+    lost_ns: int = 20 * S
     hedge_ns: int = 1_500 * MS
     hedge_retry_ns: int = 20 * MS
 

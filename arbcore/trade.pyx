@@ -18,7 +18,7 @@ from arbcore.cpp_engine cimport (
 from arbcore.trade cimport Input, InputKind, Step, Trade, TradeState, WishKind, apply as c_apply, net as c_net, step as c_step
 
 INPUTS = ("sent", "not_sent", "report", "fill", "reject", "ambiguous", "found", "ack_timer", "query_timer",
-          "lost_timer", "no_hedge", "hedge_timer")
+          "lost_timer", "no_hedge", "hedge_timer", "fenced")
 STATUSES = ("none", "ack", "open", "partial", "rejected", "expired", "canceled", "filled")
 RECORDS = ("none", "intent", "sent", "report", "fill", "unknown", "resolved", "done", "halt", "adopt")
 WISHES = ("place", "query", "ack_timer", "lost_timer", "hedge")

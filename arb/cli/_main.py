@@ -15,6 +15,8 @@ from arb import errors
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("arb.cli.run:command", "Trade: simulated venues on loopback, or the venues of a config."),
     "sim": ("arb.cli.sim:command", "Serve the simulated venues to other programs."),
+    "doctor": ("arb.cli.doctor:command", "Check machine, clock, venues, filters, keys and account modes."),
+    "keys": ("arb.cli.keys:command", "Store API keys, check what they may do."),
     "scan": ("arb.cli.scan:command", "Edge after fees, per direction, from recordings."),
     "replay": ("arb.cli.replay:command", "Run a recorded session again and compare its actions."),
 }

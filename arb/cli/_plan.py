@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +16,14 @@ from arb.venues.settings import VenueSettings
 from arbcore.settings import MS, EngineSettings, Limits, Timing
 
 if TYPE_CHECKING:
-    from arb.config.models import Config
-
-_MARKETS = {("binance", "spot"): "binance_spot", ("bybit", "spot"): "bybit_spot"}
+    from arb.config.models import Binance, Bybit, Config
 
 
-def sim_urls(venue: str, venues: Mapping[str, Any]) -> Mapping[str, str | None]:
-    """The simulator's addresses of a venue's spot market; Binance has its own set for each market."""
+def market_urls(venue: str, market: str, venues: Mapping[str, Any]) -> Mapping[str, str | None]:
+    """Addresses of one market as `arb sim --json` prints them; Binance has its own set for each."""
     urls: Mapping[str, Any] = venues[venue]
-    spot: Mapping[str, str | None] = urls.get("spot", urls)
-    return spot
+    own: Mapping[str, str | None] = urls[market] if venue == "binance" else urls
+    return own
 
 
 def default_plan(venues: Mapping[str, Any], key: str, secret: str, tape: Path | None) -> SessionPlan:
@@ -33,7 +31,9 @@ def default_plan(venues: Mapping[str, Any], key: str, secret: str, tape: Path | 
     credentials = Credentials(key, Secret(secret))
     return SessionPlan(
         venues=tuple(
-            VenuePlan(name, _MARKETS[name, "spot"], sim_urls(name, venues), credentials, taker_fee_bps="10")
+            VenuePlan(
+                name, f"{name}_spot", market_urls(name, "spot", venues), credentials, taker_fee_bps="10"
+            )
             for name in ("binance", "bybit")
         ),
         symbols=("BTC/USDT", "ETH/USDT"),
@@ -58,48 +58,30 @@ def plan_from_config(
     """`sim`: what `arb sim` printed, for venues whose endpoint is "sim"."""
     venues = []
     for name, venue in config.exchanges.named().items():
-        if venue.markets != ("spot",):
-            raise UsageError(
-                f"{name}: markets = {list(venue.markets)}: orders are sent on spot markets only, for now"
-            )
         if venue.endpoint == "sim":
             assert sim is not None
-            urls = sim_urls(name, sim)
-        else:
-            given = venue.model_dump()["urls"]
-            urls = sim_urls(name, {name: given})
-        connection = venue.connection
-        settings = VenueSettings(
-            recv_window_ms=venue.recv_window_ms,
-            order_timeout_s=connection.order_timeout_s,
-            read_timeout_s=connection.read_timeout_s,
-            ping_period_s=connection.ping_period_s,
-            subscribe_timeout_s=connection.subscribe_timeout_s,
-            backoff_base_s=connection.backoff_base_s,
-            backoff_cap_s=connection.backoff_cap_s,
-            healthy_s=connection.healthy_s,
-            shed_pause_s=connection.shed_pause_s,
-            snapshot_levels=connection.snapshot_levels,
-        )
-        fee = plain(venue.taker_fee_bps.spot)
-        venues.append(
-            VenuePlan(
-                name,
-                _MARKETS[name, "spot"],
-                urls,
+        urls = sim if venue.endpoint == "sim" else {name: venue.model_dump()["urls"]}
+        for market in venue.markets:
+            plan = VenuePlan(
+                name if len(venue.markets) == 1 else f"{name}-{market}",
+                f"{name}_{market}",
+                market_urls(name, market, urls or {}),
                 credentials[name],
-                fee,
-                settings=settings,
-                silence_s=connection.silence_s,
-                connection_life_s=connection.connection_life_s,
-                overlap_s=connection.overlap_s,
-                resync_pause_s=connection.resync_pause_s,
+                plain(getattr(venue.taker_fee_bps, market)),
+                buy_fee_in_base=market == "spot",
+                settings=_venue_settings(venue),
+                connection_life_s=venue.connection.connection_life_s,
+                overlap_s=venue.connection.overlap_s,
+                resync_pause_s=venue.connection.resync_pause_s,
+                instruments_period_s=venue.connection.instruments_period_s,
             )
-        )
+            if plan.own(config.strategy.symbols):
+                venues.append(plan)
     risk, execution = config.risk, config.execution
     return SessionPlan(
         venues=tuple(venues),
         symbols=tuple(config.strategy.symbols),
+        trading=not any(venue.is_perpetual for venue in venues),
         currency=config.general.currency,
         engine=EngineSettings(
             instance=config.general.instance,
@@ -128,6 +110,13 @@ def plan_from_config(
         tape=tape,
         stop_timeout_s=execution.shutdown_ms / 1_000,
     )
+
+
+def _venue_settings(venue: Binance | Bybit) -> VenueSettings:
+    """Keys of `[connection]` have the names of the settings, where they are settings of the adapter."""
+    known = {field.name for field in fields(VenueSettings)}
+    given = {name: value for name, value in venue.connection.model_dump().items() if name in known}
+    return VenueSettings(recv_window_ms=venue.recv_window_ms, **given)
 
 
 def _timing(config: Config) -> Timing:

@@ -17,8 +17,7 @@ import orjson
 
 from arb import errors
 from arb.cli._json import emit
-from arb.cli._plan import default_plan, plan_from_config
-from arb.live.plan import SessionPlan
+from arb.cli._setup import Setup
 from arb.live.session import Session
 from arb.live.simulated import SimulatedVenues
 from arb.live.summary import marks_from_books, summarize
@@ -45,6 +44,15 @@ def trade(options: Options) -> int:
     return asyncio.run(_Run(options).run())
 
 
+def _sim_arguments(options: Options) -> list[str]:
+    arguments = ["--seed", str(options.seed)]
+    for path in options.recordings:
+        arguments += ["--market", str(path.resolve())]
+    if options.recordings:
+        arguments += ["--speed", str(options.speed)]
+    return arguments
+
+
 def _log_to_stderr() -> None:
     """Warnings and worse, one line each, in UTC so that they can be laid beside a venue's records."""
     formatter = logging.Formatter(
@@ -61,7 +69,7 @@ class _Run:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._sim: SimulatedVenues | None = None
+        self._setup = Setup(options.config, options.overrides, _sim_arguments(options), options.tape)
         self._stop = asyncio.Event()
         self._trading = False  # the next signal ends trading
         self._ending = False  # signals change nothing any more
@@ -83,10 +91,13 @@ class _Run:
             return errors.INTERRUPTED
         finally:
             self._ending = True
-            if self._sim is not None:
-                await self._sim.stop()
+            await self._setup.stop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+
+    @property
+    def _sim(self) -> SimulatedVenues | None:
+        return self._setup.sim
 
     def _on_signal(self, task: asyncio.Task[int]) -> None:
         """The first one ends trading and closes the legs; the second, or one before trading began, gives up
@@ -102,7 +113,7 @@ class _Run:
         task.cancel()
 
     async def _trade(self) -> int:
-        session = Session(await self._plan())
+        session = Session(await self._setup.prepare())
         await session.open()
         try:
             self._say_ready(session)
@@ -115,48 +126,6 @@ class _Run:
         finally:
             await session.close()
         return self._report(summarize(session, closing, marks, open_orders), resolved, session)
-
-    async def _plan(self) -> SessionPlan:
-        options = self._options
-        if options.config is None:
-            sim = await self._simulate()
-            return default_plan(sim.urls, sim.key, sim.secret, options.tape)
-        from arb.cli._epoch import next_epoch
-        from arb.config import load_config
-        from arb.config.credentials import read_credentials
-        from arb.venues.base import Credentials, Secret
-
-        config = load_config(options.config, options.overrides)
-        venues = config.exchanges.named()
-        needs_sim = any(venue.endpoint == "sim" for venue in venues.values())
-        keys: dict[str, Credentials] = {}
-        for name, venue in venues.items():
-            if venue.endpoint == "sim":
-                continue
-            if not venue.credentials:
-                raise errors.AuthError(
-                    f"{name}: credentials are not set", hint=f'credentials = "env:{name.upper()}"'
-                )
-            pair = read_credentials(venue.credentials, options.config.parent)
-            keys[name] = Credentials(pair.api_key, Secret(pair.api_secret))
-        urls = None
-        if needs_sim:
-            sim = await self._simulate()
-            urls = sim.urls
-            for name, venue in venues.items():
-                if venue.endpoint == "sim":
-                    keys[name] = Credentials(sim.key, Secret(sim.secret))
-        return plan_from_config(config, next_epoch(config.general.name), urls, keys, options.tape)
-
-    async def _simulate(self) -> SimulatedVenues:
-        options = self._options
-        arguments = ["--seed", str(options.seed)]
-        for path in options.recordings:
-            arguments += ["--market", str(path.resolve())]
-        if options.recordings:
-            arguments += ["--speed", str(options.speed)]
-        self._sim = await SimulatedVenues.start(arguments)
-        return self._sim
 
     # While it runs.
 
@@ -201,13 +170,15 @@ class _Run:
         if self._sim is not None:
             names = "  ".join(f"{state.plan.name} {state.plan.urls['rest']}" for state in session.venues)
             self._say(f"simulated venues  {names}  seed {self._options.seed}  control {self._sim.control}")
-        count = len(session.plan.symbols) * len(session.venues)
+        count = session.book_count
         self._say(f"ready in {time.monotonic() - self._began:.1f} s: {count} books live, Ctrl-C ends it")
+        if not session.plan.trading:
+            self._say("watching only: perpetuals are not traded by this version, no order is sent")
 
     def _say_progress(self, session: Session) -> None:
         engine = session.engine
         minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
-        books = len(session.plan.symbols) * len(session.venues)
+        books = session.book_count
         stats, stages = engine.stats, engine.opportunities
         latency = session.tick_to_order
         p50 = f"{latency.quantile(0.5) / 1000:.0f} us" if latency.count else "-"

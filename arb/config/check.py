@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from arb.config.credentials import FORMS
 from arb.config.locate import Path
 from arb.config.mistakes import Mistake
 from arb.config.models import STRATEGIES, Binance, Bybit, General, Risk, Strategy
@@ -14,7 +15,7 @@ from arb.data.names import symbol_parts
 
 ENDPOINTS = ("sim", "custom")
 LOOPBACK_ONLY = 'this version trades on loopback endpoints only; write "sim" or "custom"'
-_REFERENCE = re.compile(r"env:[A-Z][A-Z0-9_]*|file:.+")
+_REFERENCE = re.compile(r"env:[A-Z][A-Z0-9_]*|file:.+|systemd:[A-Za-z0-9._-]+|keyring:.+")
 _REQUIRED = {"binance": ("rest", "ws", "ws_api"), "bybit": ("rest", "ws_public", "ws_private")}
 
 
@@ -41,11 +42,7 @@ def check_credentials(name: str, sources: Sources, mistakes: list[Mistake]) -> N
     value = _raw(sources, path)
     if not isinstance(value, str) or not value or _REFERENCE.fullmatch(value):
         return
-    message = (
-        "looks like a key; use env:PREFIX or file:PATH"
-        if len(value) >= 16
-        else "must be env:PREFIX or file:PATH"
-    )
+    message = f"looks like a key; use {FORMS}" if len(value) >= 16 else f"must be {FORMS}"
     mistakes.append(sources.mistake(path, message, hide=value))
 
 

@@ -90,10 +90,22 @@ class Connection(Section):
     healthy_s: Seconds = 60.0
     shed_pause_s: Seconds = 1.0
     snapshot_levels: int = Field(default=1_000, ge=1, le=4_000)  # a message holds 8,192 levels
-    silence_s: Seconds = 3.0
+    quiet_s: Seconds = 5.0
+    first_frame_s: Seconds = 5.0
+    listing_timeout_s: Seconds = 2.0
+    moved_grace_s: Seconds = 2.0
+    probe_retry_s: Seconds = 10.0
+    best_repeat_s: Seconds = 10.0
+    mark_silence_s: Seconds = 10.0
+    order_transport: Literal["auto", "rest", "ws"] = "auto"
+    usdm_logon: bool = False
+    channel_life_s: Seconds = 82_800.0
+    listen_key_s: Seconds = 1_500.0
+    refill_overlap_s: Seconds = 60.0
     connection_life_s: Seconds = 82_800.0
     overlap_s: Seconds = 30.0
     resync_pause_s: Seconds = 0.2
+    instruments_period_s: Seconds = 60.0
 
 
 class BinanceUrls(Section):

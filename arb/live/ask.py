@@ -46,17 +46,17 @@ async def ask(
     raise Unreachable(f"{what}: {failure.code} {failure.message}")
 
 
-async def measure_clock(venue: Venue) -> None:
+async def measure_clock(venue: Venue, samples: int = SETTLED_SAMPLES) -> None:
     """A few readings, so that the bounds can be trusted; Unreachable where none succeeds."""
     good = 0
-    for _ in range(2 * SETTLED_SAMPLES):
+    for _ in range(2 * samples):
         measured: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         venue.measure_clock(partial(_resolve, measured))
         if await measured:
             good += 1
         else:
             await asyncio.sleep(0.1)
-        if good == SETTLED_SAMPLES:
+        if good == samples:
             return
     if venue.clock_half_width_ns() is None:
         raise Unreachable(f"{venue.name}: its clock could not be measured")

@@ -14,10 +14,12 @@ from decimal import Decimal, InvalidOperation
 from arb.venues.base import (
     Balance,
     CancelOutcome,
+    Cash,
     ClockPort,
     ErrorClass,
     FillUpdate,
     OrderUpdate,
+    Position,
     QueryKind,
     QueryOutcome,
     RateLimit,
@@ -51,7 +53,7 @@ class VenueEar:
     """The session's ear for one venue. Made before the engine exists; `attach` completes it.
 
     `on_sent(coid)` and `on_gone(coid)` (it never left) end the measurement of an order's way out;
-    `on_trouble(text)` gets what halted.
+    `on_trouble(text)` gets what halted; `on_filter()` follows a reject with one of `filter_codes`.
     """
 
     def __init__(
@@ -62,6 +64,8 @@ class VenueEar:
         on_sent: Callable[[str], None],
         on_gone: Callable[[str], None],
         on_trouble: Callable[[str], None],
+        filter_codes: frozenset[int] = frozenset(),
+        on_filter: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self.health = VenueHealth()
@@ -69,6 +73,8 @@ class VenueEar:
         self._on_sent = on_sent
         self._on_gone = on_gone
         self._on_trouble = on_trouble
+        self._filter_codes = filter_codes
+        self._on_filter = on_filter
         self._pause: Timer | None = None
         self._pause_until_ns = 0
         self._turn: Turn | None = None
@@ -121,6 +127,8 @@ class VenueEar:
             self._gone(engine, coid, message, t)
         else:
             engine.reject(coid, t)
+        if code in self._filter_codes:
+            self._on_filter()
 
     def on_unknown(self, coid: str, reason: str) -> None:
         engine, t = self._now()
@@ -187,6 +195,12 @@ class VenueEar:
 
     def on_balances(self, balances: Sequence[Balance]) -> None:
         """Balances after the opening are compared at the end; only fills move the ledger."""
+
+    def on_positions(self, positions: Sequence[Position]) -> None:
+        """As the balances: compared at the end, moved by fills only."""
+
+    def on_cash(self, cash: Cash) -> None:
+        log.info("%s %s %s %s %s", self.name, cash.kind, cash.amount, cash.asset, cash.symbol)
 
     def on_stream(self, kind: StreamKind, state: StreamState, cause: StreamCause, detail: str) -> None:
         lost = state is StreamState.down and cause is not StreamCause.stopped

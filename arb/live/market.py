@@ -9,34 +9,36 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
 
-import orjson
 from picows import WSProtocolError, WSTransport
 
 from arb.live.dial import dial
 from arb.live.hosts import HostGuard
 from arb.live.resync import Resyncs
 from arb.live.slow_path import SlowPath
+from arb.live.vigil import Vigil
 from arb.venues.backoff import Backoff
 from arb.venues.base import ClockPort, HttpPort, MarketStream, Venue
+from arb.venues.subscriptions import ReplyKind
 from arbcore.feed import MarketListener, Turn
 
 log = logging.getLogger("arb.feed")
 
 _FRAME_LIMIT = 1024 * 1024  # a real 1,000-level frame has 35 KB
 _CONNECT_TIMEOUT_S = 5.0
+_LOOK_S = 0.2
 _CLOSE_TIMEOUT_S = 1.0  # an aborted transport reports its end in the next turn of the loop
 
 
 class MarketConnection:
-    """`instruments`: ccxt symbol -> engine id. `on_state` is told why a connection ended, `on_shutdown` that
-    the venue announced its end."""
+    """`stream`: where to, and which topics; `instruments`: its ccxt symbols -> engine ids. `on_state` is told
+    why a connection ended, `on_replace` that another one should take over."""
 
     def __init__(
         self,
         *,
         venue: Venue,
+        stream: MarketStream,
         connection: int,
         instruments: Mapping[str, int],
         turn: Turn,
@@ -44,25 +46,26 @@ class MarketConnection:
         clock: ClockPort,
         backoff: Backoff,
         slow_path: SlowPath,
-        silence_s: float,
         healthy_s: float,
         resync_pause_s: float,
         snapshot_levels: int,
         on_state: Callable[[str], None],
-        on_shutdown: Callable[[], None],
+        on_replace: Callable[[], None],
     ) -> None:
         self._venue = venue
         self._connection = connection
-        self._symbols = list(instruments)
+        self._stream = stream
+        self._instruments = instruments
         self._turn = turn
+        self._http = http
         self._clock = clock
         self._backoff = backoff
         self._slow_path = slow_path
-        self._silence_s = silence_s
         self._healthy_s = healthy_s
         self._on_state = on_state
-        self._on_shutdown = on_shutdown
+        self._on_replace = on_replace
         self._listener: MarketListener | None = None
+        self._vigil: Vigil | None = None
         self._task: asyncio.Task[None] | None = None
         self.resyncs = Resyncs(
             venue,
@@ -82,8 +85,7 @@ class MarketConnection:
 
     def start(self) -> None:
         """Raises PermissionError for an address that is not on this machine."""
-        url = self._venue.market_stream(self._symbols).url
-        if not HostGuard().permits(url):
+        if not HostGuard().permits(self._stream.url):
             raise PermissionError(f"{self._venue.name}: the market address is not on this machine")
         self._task = asyncio.get_running_loop().create_task(self._run(), name=f"market {self._venue.name}")
         self._task.add_done_callback(self._ended)
@@ -115,7 +117,6 @@ class MarketConnection:
 
     async def _connect_once(self) -> tuple[str, float]:
         """-> (why it ended, seconds it lived)."""
-        stream = self._venue.market_stream(self._symbols)
         closed = asyncio.Event()
         listener = MarketListener(
             self._turn, self._connection, self._slow_path, self._on_text, lambda _: closed.set()
@@ -123,25 +124,26 @@ class MarketConnection:
         transport: WSTransport | None = None
         # Known before the connection is: frames, and the engine's wish for a snapshot, may come first.
         self._listener = listener
+        self._vigil = vigil = self._new_vigil(listener)
         self.resyncs.begin()
         try:
             try:
                 transport = await dial(
-                    listener, stream.url, frame_limit=_FRAME_LIMIT, timeout_s=_CONNECT_TIMEOUT_S
+                    listener, self._stream.url, frame_limit=_FRAME_LIMIT, timeout_s=_CONNECT_TIMEOUT_S
                 )
             except Exception as error:  # picows raises its own kinds, OSError and TimeoutError
                 return listener.reason or f"{type(error).__name__}: {error}", 0.0
             self.connects += 1
             began_ns = self._clock.mono_ns()
-            for frame in stream.frames:
-                listener.send(frame)
-            await self._attend(listener, closed, stream)
+            vigil.begin(began_ns)
+            await self._attend(listener, closed, vigil)
             lived_s = (self._clock.mono_ns() - began_ns) / 1e9
             cause, transport = await self._cause(transport), None
             return listener.reason or cause, lived_s
         finally:
             listener.drop("stopped")
             self._listener = None
+            vigil.end()
             self.resyncs.end()
             if listener.up:
                 with contextlib.suppress(TimeoutError):
@@ -150,23 +152,34 @@ class MarketConnection:
             if transport is not None:
                 await self._cause(transport)
 
-    async def _attend(self, listener: MarketListener, closed: asyncio.Event, stream: MarketStream) -> None:
-        """Until the connection ends: pings, silence, books that do not come back. Silence is judged on
-        messages about books; answers to pings prove the peer, not the data."""
+    def _new_vigil(self, listener: MarketListener) -> Vigil:
+        return Vigil(
+            self._venue,
+            self._stream,
+            self._instruments,
+            self._turn.engine,
+            self._connection,
+            self._http,
+            send=listener.send,
+            drop=listener.drop,
+            replace=self._on_replace,
+        )
+
+    async def _attend(self, listener: MarketListener, closed: asyncio.Event, vigil: Vigil) -> None:
+        """Until the connection ends: pings, symbols that fell silent, books that do not come back."""
+        stream = self._stream
         ping_ns = look_ns = self._clock.mono_ns()
-        period_s = min(0.1, self._silence_s / 4)
         while not closed.is_set():
             now_ns = self._clock.mono_ns()
-            if now_ns - listener.last_frame_ns > self._silence_s * 1e9:
-                listener.drop(f"no data for {self._silence_s:g} s")
-            elif stream.ping is not None and now_ns >= ping_ns:
+            if stream.ping is not None and now_ns >= ping_ns:
                 listener.send(stream.ping)
                 ping_ns = now_ns + int(stream.ping_period_s * 1e9)
+            vigil.look(now_ns)
             if now_ns >= look_ns:
                 self.resyncs.look()
                 look_ns = now_ns + 1_000_000_000
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(period_s):
+                async with asyncio.timeout(_LOOK_S):
                     await closed.wait()
 
     async def _cause(self, transport: WSTransport) -> str:
@@ -188,20 +201,16 @@ class MarketConnection:
     def _on_text(self, payload: bytes) -> None:
         """Acks, errors, pongs. An error must not pass in silence; the book it meant stays without a snapshot
         and is asked for again (Resyncs.look)."""
-        if b"serverShutdown" in payload:
+        assert self._vigil is not None
+        reply = self._vigil.hear(payload, self._clock.mono_ns())
+        if reply.kind is ReplyKind.shutdown:
             log.warning("%s announced that this market connection ends", self._venue.name)
-            self._on_shutdown()
-        elif _is_error(payload):
-            self.last_error = payload[:300].decode(errors="replace")
-            log.error("%s market stream: %s", self._venue.name, self.last_error)
+            self._on_replace()
+        elif reply.kind in (ReplyKind.refused, ReplyKind.error):
+            self.last_error = reply.message
+            log.error("%s market stream: %s", self._venue.name, reply.message)
 
-
-def _is_error(payload: bytes) -> bool:
-    """Bybit answers `"success":false`, Binance `{"code":...,"msg":...}` or the same within "error"."""
-    try:
-        message: Any = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return True
-    if not isinstance(message, dict):
-        return False
-    return message.get("success") is False or "error" in message or ("code" in message and "msg" in message)
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Topics the venue refused on the present connection, with what it said."""
+        return {} if self._vigil is None else self._vigil.refused

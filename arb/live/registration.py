@@ -10,13 +10,23 @@ from arb.errors import ArbError, UsageError
 from arb.live.ear import VenueEar
 from arb.live.grids import pair_grid
 from arb.live.plan import SessionPlan, VenuePlan
+from arb.live.reload import RulesWatch
 from arb.live.rotation import MarketFeed
-from arb.venues.base import OrderEntry, Venue, VenueInstrument
+from arb.venues.base import Mark, MarketStream, MarkFeed, OrderEntry, Venue, VenueInstrument
 from arb.venues.clock import ClockPoller
 from arbcore.engine import Engine
 from arbcore.settings import InstrumentRules
 
 Grid = tuple[int, int]  # price and quantity decimals
+
+
+@dataclass(slots=True)
+class Shard:
+    """Symbols of one venue that share a market connection, and the two engine ids gone to and fro between."""
+
+    stream: MarketStream
+    connections: tuple[int, int]
+    feed: MarketFeed | None = None
 
 
 @dataclass(slots=True)
@@ -27,12 +37,14 @@ class VenueState:
     ear: VenueEar
     venue: Venue
     id: int = 0
-    connections: tuple[int, int] = (0, 0)  # the engine's, gone to and fro between
+    shards: list[Shard] = field(default_factory=list)
     instruments: dict[str, int] = field(default_factory=dict)  # ccxt symbol -> engine id
     listed: dict[str, VenueInstrument] = field(default_factory=dict)
     opening: dict[str, Decimal] = field(default_factory=dict)
-    market: MarketFeed | None = None
+    marks: dict[str, Mark] = field(default_factory=dict)  # newest of each perpetual
+    mark_feed: MarkFeed | None = None
     poller: ClockPoller | None = None
+    rules: RulesWatch | None = None
 
     @property
     def orders(self) -> OrderEntry:
@@ -53,7 +65,7 @@ class Registered:
 def check(plan: SessionPlan, venues: Sequence[VenueState]) -> None:
     """UsageError for what the plan must not ask, ArbError for what a venue does not offer now."""
     for symbol in plan.symbols:
-        quote = symbol.partition("/")[2]
+        quote = symbol.partition("/")[2].partition(":")[0]
         if quote != plan.currency:
             raise UsageError(
                 f"{symbol}: limits are in {plan.currency}, so is every pair's quote asset for now"
@@ -79,10 +91,11 @@ def register(plan: SessionPlan, venues: Sequence[VenueState], tape_bytes: int) -
         engine.add_asset(asset)
     for state in venues:
         state.id = engine.add_venue(state.plan.name)
-        first = engine.add_connection(state.id, state.plan.market)
-        state.connections = (first, engine.add_connection(state.id, state.plan.market))
+        for stream in state.venue.market_streams(state.plan.own(plan.symbols)):
+            first = engine.add_connection(state.id, state.plan.market)
+            state.shards.append(Shard(stream, (first, engine.add_connection(state.id, state.plan.market))))
     for symbol in plan.symbols:
-        listed = [state.listed[symbol] for state in venues]
+        listed = [state.listed[symbol] for state in venues if symbol in state.listed]
         grid = registered.grids[symbol] = pair_grid(listed)
         base, quote = assets.index(listed[0].base), assets.index(listed[0].quote)
         registered.pairs[symbol] = engine.add_pair(base, quote, *grid)
@@ -97,12 +110,13 @@ def register(plan: SessionPlan, venues: Sequence[VenueState], tape_bytes: int) -
 
 def _add(engine: Engine, state: VenueState, pair: int, grid: Grid, listed: VenueInstrument) -> int:
     price_decimals, qty_decimals = grid
+    shard = next(shard for shard in state.shards if listed.symbol in shard.stream.topics)
     instrument = engine.add_instrument(
         listed.symbol,
         venue=state.id,
         market=state.plan.market,
         pair=pair,
-        connection=state.connections[0],
+        connection=shard.connections[0],
         venue_symbol=listed.venue_symbol,
         price_decimals=price_decimals,
         qty_decimals=qty_decimals,
@@ -119,7 +133,7 @@ def _add(engine: Engine, state: VenueState, pair: int, grid: Grid, listed: Venue
             buy_fee_in_base=state.plan.buy_fee_in_base,
         ),
     )
-    engine.add_standby(instrument, state.connections[1], listed.venue_symbol)
+    engine.add_standby(instrument, shard.connections[1], listed.venue_symbol)
     return instrument
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from arb.venues.base import ClockPort, HttpDone, HttpPort, Timer, Venue
+from arb.venues.rate_budget import Lane
 from arbcore.feed import Turn
 
 log = logging.getLogger("arb.feed")
@@ -21,7 +22,6 @@ _LONGEST_PAUSE_S = 10.0
 _STUCK_NS = 5_000_000_000  # a book that is not LIVE this long after it was asked for is asked for again
 # A snapshot helped if the book took it and wanted no other one for this long.
 _SETTLED_NS = 5_000_000_000
-_SHED = (403, 418, 429)  # the venue asks for a pause
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Resyncs:
         self._connected = False
         self._generation += 1
 
-    def request(self, instrument: int, at_least_s: float = 0.0) -> None:
+    def request(self, instrument: int) -> None:
         """Without a connection nothing is asked: the next one will."""
         wish = self._wishes.get(instrument)
         if not self._connected or wish is None or wish.waiting:
@@ -90,8 +90,7 @@ class Resyncs:
         else:
             wish.pause_s = min(wish.pause_s * 2, _LONGEST_PAUSE_S)
         wish.waiting = True
-        pause_s = max(wish.pause_s, at_least_s)
-        wish.timer = self._clock.call_later(pause_s, partial(self._ask, instrument, self._generation))
+        wish.timer = self._clock.call_later(wish.pause_s, partial(self._ask, instrument, self._generation))
 
     def look(self) -> None:
         """Called now and then: asks again for books that did not come back."""
@@ -116,23 +115,31 @@ class Resyncs:
         wish.asked_ns = self._clock.mono_ns()
         wish.joins = self._turn.engine.book(instrument, self._connection)["joins"]
         symbol = self._symbols[instrument]
-        self.snapshots += 1
         request = self._venue.snapshot_request(symbol)
         if request is None:
+            self.snapshots += 1
             wish.waiting = False
             for frame in self._venue.resubscribe_frames(symbol):
                 self._send(frame)
             return
+        retry_ns = self._venue.budget.take(request.weight, wish.asked_ns, Lane.background)
+        if retry_ns is not None:
+            # All snapshots of the address share one budget; this book waits, the others go on.
+            pause_s = (retry_ns - wish.asked_ns) / 1e9
+            wish.timer = self._clock.call_later(pause_s, partial(self._ask, instrument, generation))
+            return
+        self.snapshots += 1
         self._http.start(request, partial(self._answered, instrument, generation))
 
     def _answered(self, instrument: int, generation: int, done: HttpDone) -> None:
+        self._venue.observe(done)  # counts and refusals belong to the address, not to this connection
         if generation != self._generation:
             return
         self._wishes[instrument].waiting = False
         name, symbol = self._venue.name, self._symbols[instrument]
         if done.status != 200:
             log.warning("%s snapshot of %s: status %d %s", name, symbol, done.status, done.detail)
-            self.request(instrument, _pause_of(done))
+            self.request(instrument)
             return
         result = self._turn.engine.snapshot(
             instrument, done.body, self._levels, self._turn.stamp(), self._connection
@@ -142,12 +149,3 @@ class Resyncs:
             log.error("%s snapshot of %s refused: %s %s", name, symbol, reason, field or "")
             self.request(instrument)
         # "too_old" and "gap" come back from the engine as a wish of their own.
-
-
-def _pause_of(done: HttpDone) -> float:
-    if done.status not in _SHED:
-        return 0.0
-    try:
-        return float(done.headers.get("Retry-After", ""))
-    except ValueError:
-        return _LONGEST_PAUSE_S

@@ -24,14 +24,16 @@ from arb.live.http_port import LiveHttpPort
 from arb.live.loop_clock import LoopClock
 from arb.live.market import MarketConnection
 from arb.live.plan import SessionPlan, VenuePlan
-from arb.live.registration import VenueState, check, register, symbol_table
+from arb.live.registration import Shard, VenueState, check, register, symbol_table
+from arb.live.reload import PairSwitches, RulesWatch
 from arb.live.rotation import MarketFeed
 from arb.live.slow_path import SlowPath
 from arb.live.socket_port import LiveSocketPort
 from arb.live.tape_file import TapeFile
 from arb.venues.backoff import Backoff
-from arb.venues.base import HttpRequest, Venue
+from arb.venues.base import HttpRequest, Mark, Venue, VenueInstrument
 from arb.venues.clock import ClockPoller
+from arb.venues.filters import FILTER_CODES
 from arb.venues.registry import venue_class
 from arbcore.actions import Action, Halt, Resync
 from arbcore.engine import Engine
@@ -55,6 +57,7 @@ class Session:
     engine: Engine  # this and the others from `open` on
     turn: Turn
     gateway: Gateway
+    switches: PairSwitches
     _heart: Heart
 
     def __init__(self, plan: SessionPlan, on_action: Callable[[Action], None] | None = None) -> None:
@@ -96,24 +99,44 @@ class Session:
             await self._learn(state)
         check(self.plan, self.venues)
         self._make_engine()
+        if self.plan.trading:
+            await self._open_accounts()
+        else:
+            self.no_new_trades()
         for state in self.venues:
-            assert state.venue.private is not None
-            state.venue.private.start()
-        await self._until(self._private_up, self._private_down)
-        for state in self.venues:
-            await self._take_opening(state)
-        for state in self.venues:
-            assert state.market is not None
-            state.market.start()
+            for shard in state.shards:
+                assert shard.feed is not None
+                shard.feed.start()
+            if state.mark_feed is not None:
+                state.mark_feed.start()
+            if state.rules is not None:
+                state.rules.start()
             self._http.keep_warm(str(state.plan.urls["rest"]))
         await self._until(self.books_live, self._books_missing)
         self.engine.id_block(1 << 35, self.turn.stamp())
 
+    async def _open_accounts(self) -> None:
+        for state in self.venues:
+            assert state.venue.private is not None
+            assert state.venue.orders is not None
+            state.venue.private.start()
+            state.venue.orders.start()
+        await self._until(self._private_up, self._private_down)
+        for state in self.venues:
+            await self._take_opening(state)
+
     def _adapter(self, plan: VenuePlan) -> VenueState:
+        kind, _, market = plan.market.partition("_")
         ear = VenueEar(
-            plan.name, self._clock, on_sent=self._sent, on_gone=self._gone, on_trouble=self._note_trouble
+            plan.name,
+            self._clock,
+            on_sent=self._sent,
+            on_gone=self._gone,
+            on_trouble=self._note_trouble,
+            filter_codes=FILTER_CODES[kind],
+            on_filter=lambda: self._reread(state),
         )
-        venue: Venue = venue_class(plan.name)(
+        venue: Venue = venue_class(kind, market)(
             plan.name,
             plan.urls,
             self._http,
@@ -123,17 +146,18 @@ class Session:
             credentials=plan.credentials,
             settings=plan.settings,
         )
-        return VenueState(plan, ear, venue)
+        state = VenueState(plan, ear, venue)  # the ear's rereading means this one
+        return state
 
     async def _learn(self, state: VenueState) -> None:
-        name = state.plan.name
+        name, symbols = state.plan.name, state.plan.own(self.plan.symbols)
         listed = await ask(
             f"{name} instruments",
-            partial(state.venue.instruments, self.plan.symbols),
+            partial(state.venue.instruments, symbols),
             state.plan.settings.read_timeout_s,
         )
         state.listed = {instrument.symbol: instrument for instrument in listed}
-        missing = [symbol for symbol in self.plan.symbols if symbol not in state.listed]
+        missing = [symbol for symbol in symbols if symbol not in state.listed]
         if missing:
             raise UsageError(f"{name} does not list {', '.join(missing)}")
         await measure_clock(state.venue)
@@ -150,12 +174,26 @@ class Session:
         for state in self.venues:
             for symbol, instrument in state.instruments.items():
                 self._instrument_venue[instrument] = state
-                routes[instrument] = Route(symbol, state.plan.name, state.orders)
+                if self.plan.trading:
+                    routes[instrument] = Route(symbol, state.plan.name, state.orders)
             assets = {asset: number for number, asset in enumerate(self.assets)}
             state.ear.attach(self.turn, state.id, state.instruments, assets)
-            state.market = self._market(
-                state, SlowPath(state.plan.name, self.turn, symbol_table(state, registered.grids))
+            slow_path = SlowPath(state.plan.name, self.turn, symbol_table(state, registered.grids))
+            for number, shard in enumerate(state.shards):
+                shard.feed = self._market(state, shard, number, slow_path)
+            state.mark_feed = state.venue.mark_stream(
+                state.plan.own(self.plan.symbols),
+                partial(self._on_mark, state),
+                partial(self._on_mark_state, state),
             )
+            state.rules = RulesWatch(
+                state.venue,
+                dict(state.listed),
+                self._clock,
+                period_s=state.plan.instruments_period_s,
+                on_change=partial(self._on_rules, state),
+            )
+        self.switches = PairSwitches(self.turn, self.pairs)
         self.gateway = Gateway(self.turn, routes, self._clock, self._resync, self._seen)
         if self.plan.tape is not None:
             self.tape = TapeFile(self.plan.tape, self.engine)
@@ -163,32 +201,35 @@ class Session:
         self._engine_made = True
         self._heart.start()
 
-    def _market(self, state: VenueState, slow_path: SlowPath) -> MarketFeed:
+    def _market(self, state: VenueState, shard: Shard, number: int, slow_path: SlowPath) -> MarketFeed:
         name, settings = state.plan.name, state.plan.settings
+        if len(state.shards) > 1:
+            name = f"{name} {number + 1}/{len(state.shards)}"
+        instruments = {symbol: state.instruments[symbol] for symbol in shard.stream.topics}
 
         def make(connection: int) -> MarketConnection:
             return MarketConnection(
                 venue=state.venue,
+                stream=shard.stream,
                 connection=connection,
-                instruments=state.instruments,
+                instruments=instruments,
                 turn=self.turn,
                 http=self._http,
                 clock=self._clock,
                 backoff=Backoff(settings.backoff_base_s, settings.backoff_cap_s, random.random),
                 slow_path=slow_path,
-                silence_s=state.plan.silence_s,
                 healthy_s=settings.healthy_s,
                 resync_pause_s=state.plan.resync_pause_s,
-                snapshot_levels=settings.snapshot_levels,
+                snapshot_levels=state.venue.snapshot_levels,
                 on_state=lambda reason: log.warning("%s market connection ended: %s", name, reason),
-                on_shutdown=feed.rotate_soon,
+                on_replace=feed.rotate_soon,
             )
 
         feed = MarketFeed(
             name,
             make,
-            state.connections,
-            list(state.instruments.values()),
+            shard.connections,
+            list(instruments.values()),
             self.turn,
             life_s=state.plan.connection_life_s,
             overlap_s=state.plan.overlap_s,
@@ -196,10 +237,26 @@ class Session:
         )
         return feed
 
+    def _on_rules(self, state: VenueState, before: VenueInstrument, now: VenueInstrument) -> None:
+        self.switches.judge(state.plan.name, state.listed[now.symbol], now)
+
+    def _reread(self, state: VenueState) -> None:
+        if state.rules is not None:
+            state.rules.soon()
+
+    def _on_mark(self, state: VenueState, mark: Mark) -> None:
+        state.marks[mark.symbol] = mark
+
+    def _on_mark_state(self, state: VenueState, up: bool, reason: str) -> None:
+        level = logging.INFO if up or reason == "stopped" else logging.WARNING
+        log.log(level, "%s mark prices %s %s", state.plan.name, "up" if up else "down:", reason)
+
     # Questions to the venues.
 
     async def balances(self, state: VenueState) -> dict[str, Decimal]:
-        """What the venue says of every asset: free and locked together."""
+        """What the venue says of every asset: free and locked together; nothing where none is traded."""
+        if not self.plan.trading:
+            return {}
         return totals(
             await ask(
                 f"{state.plan.name} balances", state.orders.balances, state.plan.settings.read_timeout_s
@@ -208,7 +265,7 @@ class Session:
 
     async def open_orders(self) -> int:
         count = 0
-        for state in self.venues:
+        for state in self.venues if self.plan.trading else ():
             timeout = state.plan.settings.read_timeout_s
             count += len(await ask(f"{state.plan.name} open orders", state.orders.open_orders, timeout))
         return count
@@ -244,8 +301,12 @@ class Session:
             for state in down
         )
 
+    @property
+    def book_count(self) -> int:
+        return len(self._instrument_venue)
+
     def books_live(self) -> bool:
-        return self.live_books() == len(self._instrument_venue)
+        return self.live_books() == self.book_count
 
     def live_books(self) -> int:
         return sum(self.engine.book_state(id) == "LIVE" for id in self._instrument_venue)
@@ -254,11 +315,15 @@ class Session:
         """Which books, in which state, and what the venue said that may be the reason."""
         missing = []
         for state in self.venues:
-            assert state.market is not None
-            said = state.market.current.last_error or state.market.current.last_reason
-            for symbol, id in state.instruments.items():
-                book = self.engine.book_state(id)
-                if book != "LIVE":
+            for shard in state.shards:
+                assert shard.feed is not None
+                connection = shard.feed.current
+                for symbol, topics in shard.stream.topics.items():
+                    book = self.engine.book_state(state.instruments[symbol])
+                    if book == "LIVE":
+                        continue
+                    said = next((connection.refused[t] for t in topics if t in connection.refused), "")
+                    said = said or connection.last_error or connection.last_reason
                     missing.append(f"{state.plan.name} book of {symbol} ({book}{'; ' if said else ''}{said})")
         return ", ".join(missing)
 
@@ -293,9 +358,9 @@ class Session:
         self.gateway.forget(coid)
 
     def _resync(self, wish: Resync) -> None:
-        market = self._instrument_venue[wish.instrument].market
-        assert market is not None
-        market.resync(wish.instrument, wish.connection)
+        for shard in self._instrument_venue[wish.instrument].shards:
+            if wish.connection in shard.connections and shard.feed is not None:
+                shard.feed.resync(wish.instrument, wish.connection)
 
     def _on_beat(self) -> None:
         if self.tape is not None:
@@ -352,10 +417,17 @@ class Session:
             state.ear.stop()
             if state.poller is not None:
                 state.poller.stop()
-            if state.market is not None:
-                await state.market.stop()
+            if state.rules is not None:
+                state.rules.stop()
+            if state.mark_feed is not None:
+                state.mark_feed.stop()
+            for shard in state.shards:
+                if shard.feed is not None:
+                    await shard.feed.stop()
             if state.venue.private is not None:
                 state.venue.private.stop()
+            if state.venue.orders is not None:
+                state.venue.orders.stop()
         await self._sockets.close()
         await self._http.close()
         if self._engine_made:

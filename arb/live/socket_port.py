@@ -39,6 +39,11 @@ class LiveSocket(WSListener):
         # After a protocol error the CLOSE frame leaves 10 ms before on_ws_disconnected comes.
         return transport.is_disconnected or transport.is_close_frame_sent
 
+    @property
+    def unsent(self) -> int:
+        transport = self._transport
+        return 0 if transport is None else transport.underlying_transport.get_write_buffer_size()
+
     def send(self, text: bytes) -> bool:
         transport = self._transport
         if transport is None or self._dead or transport.is_disconnected or transport.is_close_frame_sent:

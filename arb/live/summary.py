@@ -20,6 +20,8 @@ def marks_from_books(session: Session) -> dict[str, Decimal]:
     for symbol in session.plan.symbols:
         base = symbol.partition("/")[0]
         for state in session.venues:
+            if symbol not in state.instruments:
+                continue
             book = session.engine.book(state.instruments[symbol])
             if book["bid"] and book["ask"]:
                 marks[base] = (Decimal(book["bid"][0]) + Decimal(book["ask"][0])) / 2

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
+import orjson
+
+from arb.simexchange import binance_errors as errors
+from arb.simexchange.api_keys import ApiKey, KeyStore
 from arb.simexchange.binance_errors import BinanceError, missing
 from arb.simexchange.messages import Request
-from arb.simexchange.signing import same, sign
-from arb.simexchange.spec import Credentials
 
 MAX_WINDOW_MS = 60_000
 DEFAULT_WINDOW_MS = 5_000
@@ -20,49 +22,56 @@ def params_of(request: Request) -> dict[str, str]:
     return params
 
 
-def signed_params(request: Request, credentials: Credentials, now_ms: int) -> dict[str, str]:
-    """The parameters of a request that passed every check, else BinanceError.
+def rest_key(request: Request, keys: KeyStore) -> ApiKey:
+    """The key of the header alone, as calls without a signature want it."""
+    return find_key(request.headers.get("X-MBX-APIKEY"), keys)
+
+
+def check_rest(request: Request, params: Mapping[str, str], keys: KeyStore, now_ms: int) -> ApiKey:
+    """The key of a request that passed every check, else BinanceError. `params` are those of the request.
 
     payload = query ++ body without separator, each as sent and without the signature, which comes last
     in its part.
     """
-    check_key(request.headers.get("X-MBX-APIKEY"), credentials)
-    params = params_of(request)
+    key = rest_key(request, keys)
     signature = params.get("signature")
     if not signature:
         raise missing("signature")
-    payload = _unsigned(request.query) + _unsigned(request.body)
-    if not same(sign(credentials.secret, payload), signature):
-        raise BinanceError(-1022, "Signature for this request is not valid.")
+    _verify(key, _unsigned(request.query) + _unsigned(request.body), signature)
     check_window(params, now_ms)
-    return params
+    return key
 
 
-def signed_ws_params(params: Mapping[str, object], credentials: Credentials, now_ms: int) -> dict[str, str]:
+def ws_texts(params: Mapping[str, object]) -> dict[str, str]:
+    """WS-API parameters as they are signed: raw, booleans in lower case; what is null was not sent."""
+    return {name: _text(value) for name, value in params.items() if value is not None}
+
+
+def check_ws(texts: Mapping[str, str], keys: KeyStore, now_ms: int) -> ApiKey:
     """WS-API: all parameters but the signature, by name, apiKey included, raw and not percent-encoded."""
-    texts = {name: _text(value) for name, value in params.items()}
-    check_key(texts.get("apiKey"), credentials)
-    signature = texts.pop("signature", "")
+    key = find_key(texts.get("apiKey"), keys)
+    signature = texts.get("signature")
     if not signature:
         raise missing("signature")
-    payload = "&".join(f"{name}={texts[name]}" for name in sorted(texts))
-    if not same(sign(credentials.secret, payload), signature):
-        raise BinanceError(-1022, "Signature for this request is not valid.")
+    payload = "&".join(f"{name}={texts[name]}" for name in sorted(texts) if name != "signature")
+    _verify(key, payload, signature)
     check_window(texts, now_ms)
-    return texts
+    return key
 
 
-def check_key(key: str | None, credentials: Credentials) -> None:
-    if not key:
+def find_key(text: str | None, keys: KeyStore) -> ApiKey:
+    if not text:
         raise BinanceError(-2014, "API-key format invalid.", 401)
-    if not same(key, credentials.key):
-        raise BinanceError(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+    key = keys.find(text)
+    if key is None:
+        raise errors.not_permitted()
+    return key
 
 
 def check_window(params: Mapping[str, str], now_ms: int) -> None:
     """`timestamp < serverTime + 1000 && serverTime - timestamp <= recvWindow`; microseconds are taken too."""
     stamp = params.get("timestamp", "")
-    if not stamp.isascii() or not stamp.isdecimal():
+    if not stamp.isascii() or not stamp.isdecimal() or len(stamp) > 20:
         raise missing("timestamp")
     timestamp = int(stamp)
     if timestamp >= 10**14:
@@ -77,6 +86,11 @@ def check_window(params: Mapping[str, str], now_ms: int) -> None:
         raise BinanceError(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
     if now_ms - timestamp > window:
         raise BinanceError(-1021, "Timestamp for this request is outside of the recvWindow.")
+
+
+def _verify(key: ApiKey, payload: str, signature: str) -> None:
+    if not key.verify(payload, signature):
+        raise BinanceError(-1022, "Signature for this request is not valid.")
 
 
 def _decode(part: str) -> dict[str, str]:
@@ -100,4 +114,6 @@ def _unsigned(part: str) -> str:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return orjson.dumps(value).decode()
     return str(value)

@@ -7,23 +7,26 @@ from arb.simexchange.spec import Listing
 
 Json = dict[str, object]
 
-RATE_LIMITS: list[Json] = [
-    {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
-    {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 100},
-    {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": 200000},
-    {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 300000},
-]
+ORDER_LIMITS = ((100, 10), (200_000, 86_400))  # orders, seconds
 
 MAX_OPEN_ORDERS = 200
 PERCENT_UP = Decimal(5)
 PERCENT_DOWN = Decimal("0.2")
 
 
-def exchange_info(listings: list[Listing], now_ms: int, weight_limit: int = 6000) -> Json:
+def exchange_info(listings: list[Listing], now_ms: int, weight_limit: int, order_limits: list[Json]) -> Json:
+    """`order_limits` are the rows of the limits in force."""
+    weight = {
+        "rateLimitType": "REQUEST_WEIGHT",
+        "interval": "MINUTE",
+        "intervalNum": 1,
+        "limit": weight_limit,
+    }
+    raw = {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 300_000}
     return {
         "timezone": "UTC",
         "serverTime": now_ms,
-        "rateLimits": [{**RATE_LIMITS[0], "limit": weight_limit}, *RATE_LIMITS[1:]],
+        "rateLimits": [weight, *order_limits, raw],
         "exchangeFilters": [],
         "symbols": [_symbol(listing) for listing in listings],
     }

@@ -15,7 +15,7 @@ from arb.simexchange.binance_instruments import MAX_OPEN_ORDERS, PERCENT_DOWN, P
 from arb.simexchange.instant import Instant
 from arb.simexchange.matching import Matching
 from arb.simexchange.order_store import LogEntry, OrderStore
-from arb.simexchange.orders import Event, Order, Refusal
+from arb.simexchange.orders import Event, Order, Refusal, Status
 from arb.simexchange.spec import BINANCE, Listing
 
 CLIENT_ID = re.compile(r"[a-zA-Z0-9\-_]{1,36}\Z")
@@ -65,6 +65,10 @@ class BinanceOrders:
         self.store.add(order)
         return order, events
 
+    def check(self, params: Params, now: Instant) -> Order:
+        """The order that `place` would try, without any trace of it."""
+        return self._order(params, now)
+
     def cancel(self, params: Params, now: Instant) -> tuple[Order, Event, str]:
         """The order, its event and the id of the cancel."""
         entry = self._log("cancel", params, params.get("origClientOrderId", ""), now)
@@ -74,6 +78,7 @@ class BinanceOrders:
             order = self._find(params)
             if order is None or not order.status.is_open:
                 raise BinanceError(*errors.UNKNOWN_ORDER)
+            _check_restriction(params, order)
         except BinanceError as error:
             entry.code, entry.message = error.code, error.msg
             raise
@@ -99,7 +104,7 @@ class BinanceOrders:
         symbol, number, name = params["symbol"], params.get("orderId"), params.get("origClientOrderId")
         if not number and not name:
             raise errors.missing("orderId")
-        if number and not number.isdecimal():
+        if number and not (number.isascii() and number.isdecimal() and len(number) <= 20):
             raise errors.illegal("orderId", "^[0-9]{1,20}$")
         order = self.store.by_id(int(number)) if number else self.store.by_client_id(name or "")
         if order is None or order.listing.symbol != symbol or (number and name and order.client_id != name):
@@ -131,12 +136,12 @@ class BinanceOrders:
             if tif not in ("GTC", "IOC", "FOK"):
                 raise BinanceError(-1115, "Invalid timeInForce.")
         elif tif:
-            raise BinanceError(-1106, "Parameter 'timeInForce' sent when not required.")
+            raise errors.not_required("timeInForce")
         if params.get("newOrderRespType", "FULL") not in ("ACK", "RESULT", "FULL"):
             raise BinanceError(-1130, "Data sent for parameter 'newOrderRespType' is not valid.")
         price = None if kind == "MARKET" else self._price(params, listing)
         if kind == "MARKET" and "price" in params:
-            raise BinanceError(-1106, "Parameter 'price' sent when not required.")
+            raise errors.not_required("price")
         quote_qty = None
         if kind == "MARKET" and "quantity" not in params:
             quote_qty = _number(params, "quoteOrderQty")
@@ -193,6 +198,16 @@ class BinanceOrders:
         book = self._matching.books[listing.symbol]
         bid, ask = book.best(True), book.best(False)
         return (bid[0] + ask[0]) / 2 if bid and ask else Decimal(0)
+
+
+def _check_restriction(params: Params, order: Order) -> None:
+    wanted = params.get("cancelRestrictions")
+    if wanted is None:
+        return
+    if wanted not in ("ONLY_NEW", "ONLY_PARTIALLY_FILLED"):
+        raise BinanceError(-1130, "Data sent for parameter 'cancelRestrictions' is not valid.")
+    if (wanted == "ONLY_NEW") != (order.status is Status.NEW):
+        raise BinanceError(*errors.CANCEL_RESTRICTED)
 
 
 def _number(params: Params, name: str) -> Decimal:

@@ -203,7 +203,17 @@ def account(state: Account, fees: Fees, now_ms: int, omit_zero: bool) -> Json:
     }
 
 
-def commission(symbol: str, fees: Fees) -> Json:
+def _discount(fee_asset: str | None) -> Json:
+    return {
+        "enabledForAccount": fee_asset is not None,
+        "enabledForSymbol": fee_asset is not None,
+        "discountAsset": "BNB",
+        "discount": "0.75000000",
+    }
+
+
+def commission(symbol: str, fees: Fees, fee_asset: str | None) -> Json:
+    """`fee_asset` is what fees are paid in where that is not the asset received."""
     rates = {
         "maker": fixed8(fees.maker),
         "taker": fixed8(fees.taker),
@@ -216,10 +226,17 @@ def commission(symbol: str, fees: Fees) -> Json:
         "standardCommission": rates,
         "specialCommission": none,
         "taxCommission": none,
-        "discount": {
-            "enabledForAccount": False,
-            "enabledForSymbol": False,
-            "discountAsset": "BNB",
-            "discount": "0.75000000",
-        },
+        "discount": _discount(fee_asset),
+    }
+
+
+def tested_order(fees: Fees, fee_asset: str | None) -> Json:
+    """Answer to order/test with computeCommissionRates."""
+    rates = {"maker": fixed8(fees.maker), "taker": fixed8(fees.taker)}
+    none = dict.fromkeys(rates, "0.00000000")
+    return {
+        "standardCommissionForOrder": rates,
+        "specialCommissionForOrder": none,
+        "taxCommissionForOrder": none,
+        "discount": _discount(fee_asset),
     }

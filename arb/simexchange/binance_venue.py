@@ -3,29 +3,38 @@
 from collections.abc import Sequence
 from random import Random
 
-import orjson
-
 from arb.simexchange.account import Account
-from arb.simexchange.amounts import down8
+from arb.simexchange.api_keys import ApiKey, KeyStore, ed25519_pair
+from arb.simexchange.binance_counts import OrderCounts
+from arb.simexchange.binance_desk import Desk
 from arb.simexchange.binance_feed import BinanceFeed
+from arb.simexchange.binance_instruments import ORDER_LIMITS
+from arb.simexchange.binance_matching import BinanceMatching
 from arb.simexchange.binance_orders import BinanceOrders
+from arb.simexchange.binance_private import Announcer, SpotEvents
 from arb.simexchange.binance_rest import BinanceRest
-from arb.simexchange.binance_shapes import account_position, execution_report
+from arb.simexchange.binance_routes import WS_METHODS
+from arb.simexchange.binance_sapi import sapi_calls
+from arb.simexchange.binance_spot_calls import SpotCalls
+from arb.simexchange.binance_ws_api import WsApi
 from arb.simexchange.book import Book
-from arb.simexchange.instant import MILLISECOND_NS, Instant
-from arb.simexchange.ladder import BID
+from arb.simexchange.instant import Instant
 from arb.simexchange.market import BookStep
 from arb.simexchange.matching import Matching
-from arb.simexchange.messages import PRIVATE, Message, Outbox, Request, Response, Subscriptions
+from arb.simexchange.messages import Message, Outbox, Request, Response, Subscriptions
+from arb.simexchange.order_store import OrderStore
 from arb.simexchange.orders import Event
-from arb.simexchange.perpetual import Perpetual, Prints, SpotIndex
+from arb.simexchange.perpetual import Perpetual, SpotIndex
 from arb.simexchange.spec import BINANCE, SPOT, USDM, WorldSpec
-from arb.simexchange.usdm_rest import UsdmRest
+from arb.simexchange.usdm_instruments import ORDER_LIMITS as USDM_ORDER_LIMITS
+from arb.simexchange.usdm_market import UsdmMarket
 from arb.simexchange.weights import WEIGHT_LIMITS, Weights
+
+UID = 354937868
 
 
 class BinanceVenue:
-    """Spot with orders; USD-M with market data. `index` gets the spot books and prices the perpetuals."""
+    """Spot, and USD-M where it is listed. `index` gets the spot books and prices the perpetuals."""
 
     name = BINANCE
 
@@ -44,47 +53,85 @@ class BinanceVenue:
             for market in self.markets
         }
         self.account = Account(spec.balances)
-        self.matching = Matching(self.books[SPOT].values(), self.account, spec.fees, down8)
+        self.matching = BinanceMatching(self.books[SPOT].values(), self.account, spec.fees)
         self.orders = BinanceOrders(self.matching, spec.seed)
         index.add(self.books[SPOT].values())
-        perpetuals = [
+        self.perpetuals = {
             # Not all intervals are the usual 8 h: who takes that for granted reads a wrong rate.
-            Perpetual(book, index, 4 if book.listing.base == "ETH" else 8)
-            for book in self.books.get(USDM, {}).values()
-        ]
-        self._prints = Prints(rng.randrange(5_000_000, 9_000_000))
+            symbol: Perpetual(book, index, 4 if book.listing.base == "ETH" else 8)
+            for symbol, book in self.books.get(USDM, {}).items()
+        }
+        first_trade = rng.randrange(5_000_000, 9_000_000)
         self.feeds = {
             market: BinanceFeed(
                 market,
                 self.books[market].values(),
                 self.wanted[market],
-                perpetuals if market == USDM else (),
+                self.perpetuals.values() if market == USDM else (),
                 spec.window_cuts,
             )
             for market in self.markets
         }
-        self.outbox = Outbox()
-        self._rng = rng
-        self._execution_id = 8_641_984
-        self._unrendered: list[tuple[Sequence[Event], Instant, str, int]] = []
+        self.ed25519 = ed25519_pair("simed25519" + "0" * 54, f"{spec.seed}:ed25519")
+        own_key = ApiKey(spec.credentials.key, spec.credentials.secret)
+        self.keys = KeyStore([own_key, self.ed25519.key], UID)
         self.limits = {market: Weights(WEIGHT_LIMITS[market]) for market in self.markets}
-        self._rest = BinanceRest(
+        self.order_counts = {
+            SPOT: OrderCounts(ORDER_LIMITS, only_unfilled=True),
+            USDM: OrderCounts(USDM_ORDER_LIMITS, only_unfilled=False),
+        }
+        self._announcer = Announcer(rng)
+        self._spot_events = SpotEvents(self.account)
+        spot = SpotCalls(
             self.orders,
-            self.account,
+            self.matching,
             self.feeds[SPOT],
             spec.fees,
-            spec.credentials,
-            self._announce,
+            self.order_counts[SPOT],
             self.limits[SPOT],
+            self._announce,
         )
-        self._usdm = (
-            UsdmRest(self.feeds[USDM], perpetuals, self.limits[USDM]) if USDM in self.markets else None
+        calls = spot.table() | sapi_calls(self.books[SPOT], spec.fees, self.keys)
+        self.desks = {
+            SPOT: Desk(SPOT, calls, self.limits[SPOT], lambda key: key.rights.may_trade(futures=False))
+        }
+        self.usdm: UsdmMarket | None = None
+        if USDM in self.markets:
+            self.usdm = UsdmMarket(
+                spec,
+                self.books[USDM],
+                self.perpetuals,
+                self.feeds[USDM],
+                self.limits[USDM],
+                self.order_counts[USDM],
+                self._announcer,
+                first_trade,
+            )
+            self.desks[USDM] = Desk(
+                USDM, self.usdm.calls(), self.limits[USDM], lambda key: key.rights.may_trade(futures=True)
+            )
+        self._rest = BinanceRest(self.desks, self.order_counts, self.keys)
+
+    @property
+    def order_sides(self) -> dict[str, tuple[OrderStore, Matching]]:
+        """The orders of each market and what matches them."""
+        sides: dict[str, tuple[OrderStore, Matching]] = {SPOT: (self.orders.store, self.matching)}
+        if self.usdm is not None:
+            sides[USDM] = (self.usdm.orders.store, self.usdm.matching)
+        return sides
+
+    @property
+    def outbox(self) -> Outbox:
+        return self._announcer.outbox
+
+    def ws_api(self, market: str) -> WsApi:
+        """What the WS-API connections of one market share."""
+        return WsApi(
+            self.desks[market], self.keys, self.order_counts[market], WS_METHODS[market], self.render
         )
 
     def handle(self, request: Request, now: Instant) -> Response:
         self.render()
-        if self._usdm is not None and request.path.startswith("/fapi/"):
-            return self._usdm.handle(request, now)
         return self._rest.handle(request, now)
 
     def apply(self, step: BookStep, now: Instant) -> None:
@@ -94,53 +141,33 @@ class BinanceVenue:
             events = self.matching.move_background(listing.symbol, step.changes, step.trades, now.unix_ms)
             if events:
                 self._announce(events, now, "")
-            return
-        book = self.books[listing.market][listing.symbol]
-        for side, ticks, lots in step.changes:
-            book.set(side == BID, listing.tick * ticks, listing.lot * lots)
-        for side, ticks, lots in step.trades:
-            price, qty = listing.tick * ticks, listing.lot * lots
-            self._prints.add(listing, price, qty, side != BID, now.unix_ms)
+        elif self.usdm is not None:
+            self.usdm.apply(step, now)
 
     def advance(self, now: Instant) -> list[Message]:
         """Stream messages due now."""
+        trades = [] if self.usdm is None else self.usdm.advance(now)
         self.render()
         messages = self.outbox.take(now.mono_ns)
         messages += self.feeds[SPOT].trades(self.matching.trades)
         self.matching.trades.clear()
         if USDM in self.feeds:
-            messages += self.feeds[USDM].trades(self._prints.take())
+            messages += self.feeds[USDM].trades(trades)
         for feed in self.feeds.values():
             messages += feed.advance(now)
         return messages
 
-    def _announce(self, events: Sequence[Event], now: Instant, cancel_id: str) -> None:
-        """Half of the time events leave before the REST answer, else shortly after."""
-        delay = 0 if self._rng.random() < 0.5 else self._rng.randrange(200_000, 2 * MILLISECOND_NS)
-        due = self.outbox.due_at(now.mono_ns + delay)
-        for event in events:
-            self.orders.store.settle(event.order)
-        self._unrendered.append((events, now, cancel_id, due))
-
     def is_due(self, now: Instant) -> bool:
         """Must private messages leave before anything else does?"""
-        first = self.outbox.next_due_ns
-        return bool(self._unrendered and self._unrendered[0][3] <= now.mono_ns) or (
-            first is not None and first <= now.mono_ns
-        )
+        return self._announcer.is_due(now)
 
     def render(self) -> None:
-        """Make the messages of what was announced: after the REST answer, which does not wait for them, but
-        before anything else can change the account."""
-        for events, now, cancel_id, due in self._unrendered:
-            assets: dict[str, None] = {}
-            for event in events:
-                self._execution_id += 1
-                report = execution_report(event, self._execution_id, cancel_id)
-                self._put("order", event.order.listing.symbol, report, due)
-                assets |= dict.fromkeys((event.order.listing.base, event.order.listing.quote))
-            self._put("balance", "", account_position(self.account, list(assets), now.unix_ms), due)
-        self._unrendered.clear()
+        """Make the messages of what was announced."""
+        self._announcer.render()
 
-    def _put(self, kind: str, symbol: str, event: dict[str, object], due_ns: int) -> None:
-        self.outbox.put(Message(BINANCE, SPOT, PRIVATE, kind, symbol, "user", orjson.dumps(event)), due_ns)
+    def _announce(self, events: Sequence[Event], now: Instant, cancel_id: str) -> None:
+        for event in events:
+            self.orders.store.settle(event.order)
+            if event.fill is not None and event.filled == event.fill.qty:
+                self.order_counts[SPOT].give_back()
+        self._announcer.announce(lambda: self._spot_events.messages(events, now, cancel_id), now)

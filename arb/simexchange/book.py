@@ -56,6 +56,11 @@ class Book:
         while self._undo and self._undo[0][0] <= self._marks[0]:
             self._undo.popleft()
 
+    @property
+    def oldest_id(self) -> int:
+        """From here on `at` knows the book."""
+        return self._marks[0]
+
     def id_ago(self, steps: int) -> int:
         """The id at the end of the step so many steps ago, or of the oldest one known."""
         return self._marks[max(0, len(self._marks) - 1 - steps)]

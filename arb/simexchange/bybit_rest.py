@@ -78,7 +78,7 @@ class BybitRest:
             if route not in self._private:
                 raise BybitError(10017, "Route not found.")
             limit, handler = self._private[route]
-            check(request, self._credentials, now.unix_ms)
+            check(request, self._credentials, now.arrived_ms)
             allowed = limit.take(now)
             headers = {
                 "X-Bapi-Limit": str(limit.limit),

@@ -17,6 +17,7 @@ from arb.simexchange.ladder import BID
 from arb.simexchange.market import BookStep
 from arb.simexchange.matching import Matching
 from arb.simexchange.messages import PRIVATE, Message, Outbox, Request, Response, Subscriptions
+from arb.simexchange.order_store import OrderStore
 from arb.simexchange.orders import Event, Order
 from arb.simexchange.perpetual import Perpetual, Prints, SpotIndex
 from arb.simexchange.spec import BYBIT, LINEAR, SPOT, WorldSpec
@@ -72,6 +73,11 @@ class BybitVenue:
             self._announce,
             self.marks,
         )
+
+    @property
+    def order_sides(self) -> dict[str, tuple[OrderStore, Matching]]:
+        """The orders of each market and what matches them."""
+        return {SPOT: (self.orders.store, self.matching)}
 
     def handle(self, request: Request, now: Instant) -> Response:
         self.render()

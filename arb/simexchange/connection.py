@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
 from typing import Protocol
 
 import picows
@@ -47,6 +48,10 @@ class Owner(Protocol):
     pings: bool
     life_s: float | None
 
+    @property
+    def receive(self) -> "Callable[[Connection, bytes, Instant], None] | None":
+        """Answers the frames of private connections; None leaves that to their sessions."""
+
     def clock(self) -> Instant: ...
     def joined(self, connection: "Connection") -> None: ...
     def left(self, connection: "Connection") -> None: ...
@@ -89,8 +94,12 @@ class Connection(picows.WSListener):
             self.reset()
             return
         if kind == picows.WSMsgType.TEXT:
-            for answer in self.session.answer(frame.get_payload_as_bytes(), now):
-                self.send(answer)
+            text = frame.get_payload_as_bytes()
+            if self.session.is_private and self._owner.receive is not None:
+                self._owner.receive(self, text, now)
+            else:
+                for answer in self.session.answer(text, now):
+                    self.send(answer)
             self._owner.index(self)
         elif kind == picows.WSMsgType.PING:
             if not self.is_mute:

@@ -1,11 +1,13 @@
 """The control API: exact accounts, marks, order log, market hash, faults, limits, stop; JSON over HTTP."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qs
 
 import orjson
 
 from arb.simexchange.amounts import plain
-from arb.simexchange.fault_kinds import FaultError, kinds_as_json
+from arb.simexchange.fault_kinds import kinds_as_json
+from arb.simexchange.fault_params import FaultError
 from arb.simexchange.faults import Faults
 from arb.simexchange.instant import Instant
 from arb.simexchange.messages import Request, Response
@@ -43,6 +45,8 @@ class Control:
             }
             if path in views:
                 return _json(views[path]())
+        if method == "GET" and path.startswith("/books/"):
+            return self._book(path.split("/")[2:], request)
         if method == "POST" and path == "/faults":
             return self._add_fault(request.body)
         if path.startswith("/faults/") and path[8:].isdecimal() and method in ("GET", "DELETE"):
@@ -73,6 +77,22 @@ class Control:
             }
             for name, venue in self._world.venues.items()
         }
+
+    def _book(self, words: list[str], request: Request) -> Response:
+        """/books/{venue}_{market}/{symbol}/{id}?levels=N: the book as it was at that id, null where that is
+        too long ago or has not been yet."""
+        venue, _, market = words[0].partition("_")
+        books = self._world.venues[venue].books.get(market, {}) if venue in self._world.venues else {}
+        if len(words) != 3 or words[1] not in books or not words[2].isdecimal():
+            return _json({"error": "/books/{venue}_{market}/{symbol}/{id}"}, 404)
+        book, number = books[words[1]], int(words[2])
+        if not book.oldest_id <= number <= book.last_id:
+            return _json(None)
+        wanted = parse_qs(request.query).get("levels", ["20"])[0]
+        sides = zip(("bids", "asks"), book.at(number, int(wanted) if wanted.isdecimal() else 20), strict=True)
+        return _json(
+            {name: [[plain(price), plain(qty)] for price, qty in side.items()] for name, side in sides}
+        )
 
     def _add_fault(self, body: str) -> Response:
         try:

@@ -1,23 +1,41 @@
 """Faults as data: which were asked for, what each acts on, when it acted.
 
-{venue, market, channel, symbol, kind, at | after, count, params} -> {id, state, fired_ns}. CLOCK_MONOTONIC
-is shared by all processes of a machine: what a client notices minus `fired_ns` is its detection time.
+{venue, market, channel, symbol, transport, op, kind, at | after, count, params} -> {id, state, fired_ns,
+client_ids}. `transport` (rest, ws) and `op` (place, cancel, query, other, any) are of order faults.
+CLOCK_MONOTONIC is shared by all processes of a machine: what a client notices minus `fired_ns` is the time
+it took to detect it.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from arb.simexchange.fault_kinds import CHANNELS, KINDS, FaultError, Kind, Value
+from arb.simexchange.fault_kinds import CHANNELS, KINDS
+from arb.simexchange.fault_params import ORDER, FaultError, Kind, Value
 from arb.simexchange.instant import MILLISECOND_NS, SECOND_NS, Instant
 from arb.simexchange.messages import PRIVATE, PUBLIC, Message
+from arb.simexchange.order_fault_kinds import ANY, OPS, OTHER, TRANSPORTS
 from arb.simexchange.spec import BINANCE, BYBIT, LINEAR, SPOT, USDM
 
-_FIELDS = {"venue", "market", "channel", "symbol", "kind", "at", "after", "count", "params"}
+_FIELDS = {
+    "venue",
+    "market",
+    "channel",
+    "symbol",
+    "kind",
+    "at",
+    "after",
+    "count",
+    "params",
+    "transport",
+    "op",
+}
 _WORDS = {
     "venue": (BINANCE, BYBIT),
     "market": (SPOT, USDM, LINEAR),
     "channel": CHANNELS,
+    "transport": TRANSPORTS,
+    "op": OPS,
 }
 
 
@@ -31,7 +49,8 @@ class FaultState(Enum):
 class Fault:
     """`channel` is public, private or a kind of message (depth, ticker, trade, order, ...); empty is any.
 
-    `fired_ns` are the moments it was applied, `ended_ns` when one that lasts was over.
+    `fired_ns` are the moments it was applied, `ended_ns` when one that lasts was over. `client_ids` are those
+    of the requests an order fault was applied to, in that order.
     """
 
     fault_id: int
@@ -43,10 +62,13 @@ class Fault:
     at_ns: int
     left: int
     params: dict[str, Value]
+    transport: str = ""
+    op: str = ""
     until_ns: int = 0
     state: FaultState = FaultState.ARMED
     fired_ns: list[int] = field(default_factory=list)
     ended_ns: int | None = None
+    client_ids: list[str] = field(default_factory=list)
 
     @property
     def layer(self) -> str:
@@ -73,6 +95,8 @@ class Fault:
             "market": self.market,
             "channel": self.channel,
             "symbol": self.symbol,
+            "transport": self.transport,
+            "op": self.op,
             "params": self.params,
             "at_ns": self.at_ns,
             "left": self.left,
@@ -80,6 +104,7 @@ class Fault:
             "fired_ns": self.fired_ns[0] if self.fired_ns else None,
             "fired": self.fired_ns,
             "ended_ns": self.ended_ns,
+            "client_ids": self.client_ids,
         }
 
     def concerns(self, message: Message) -> bool:
@@ -89,6 +114,16 @@ class Fault:
             and self.market in ("", message.market)
             and self.channel in ("", group, message.kind)
             and (not self.symbol or self.symbol == message.symbol)
+        )
+
+    def concerns_request(self, venue: str, market: str, transport: str, op: str, symbol: str) -> bool:
+        """Is a request of the account what this order fault acts on?"""
+        return (
+            self.venue in ("", venue)
+            and self.market in ("", market)
+            and self.transport in ("", transport)
+            and (self.op == op or (self.op == ANY and op != OTHER))
+            and self.symbol in ("", symbol)
         )
 
     def is_due(self, now: Instant) -> bool:
@@ -133,7 +168,7 @@ class Faults:
         if not isinstance(name, str) or name not in KINDS:
             raise FaultError(f"kind: must be one of {', '.join(KINDS)}")
         kind = KINDS[name]
-        venue, market, channel = (_word(field_name, body.get(field_name)) for field_name in _WORDS)
+        venue, market, channel, transport, op = (_word(word, body.get(word)) for word in _WORDS)
         symbol = body.get("symbol") or ""
         if not isinstance(symbol, str) or (symbol and self._symbols and symbol not in self._symbols):
             raise FaultError(f"symbol: must be one of {', '.join(sorted(self._symbols))}")
@@ -148,6 +183,7 @@ class Faults:
             _when(body, now),
             _count(body.get("count", 1)),
             kind.read_params({} if body.get("params") is None else body["params"]),
+            *_request(name, kind, transport, op, channel),
         )
         self.faults[fault.fault_id] = fault
         self._open.append(fault)
@@ -202,6 +238,18 @@ def _channel(name: str, kind: Kind, channel: str) -> str:
     if "" not in kind.channels and channel not in kind.channels:
         raise FaultError(f"channel: {name} acts on {', '.join(kind.channels)} only")
     return channel
+
+
+def _request(name: str, kind: Kind, transport: str, op: str, channel: str) -> tuple[str, str]:
+    if kind.layer != ORDER and (transport or op):
+        raise FaultError(f"{'transport' if transport else 'op'}: {name} does not act on requests")
+    if kind.layer == ORDER and channel:
+        raise FaultError(f"channel: {name} acts on requests")
+    if kind.layer == ORDER and not kind.ops and (transport or op):
+        raise FaultError(f"{'transport' if transport else 'op'}: {name} acts on all requests alike")
+    if op and op not in kind.ops:
+        raise FaultError(f"op: {name} acts on {', '.join(dict.fromkeys(kind.ops))} only")
+    return transport, op or (kind.ops[0] if kind.ops else "")
 
 
 def _when(body: dict[str, object], now: Instant) -> int:

@@ -25,6 +25,7 @@ class Matching:
         self.books = {book.listing.symbol: book for book in books}
         self.account = account
         self.trades: list[Trade] = []  # public trades since the venue took them
+        self.fraction: Decimal | None = None  # a fault: of an order at most this part is matched
         self._fees = fees
         self._round_fee = round_fee
         self._resting: dict[str, list[Order]] = {symbol: [] for symbol in self.books}
@@ -47,7 +48,8 @@ class Matching:
         events = [self._event("new", order, now_ms)]
         if order.tif != "FOK" or self._reach(book, order, order.qty) >= order.qty:
             events += self._take(book, order, now_ms)
-        if order.left and order.tif == "GTC" and order.price is not None:
+        is_cut = self.fraction is not None and order.filled > 0
+        if order.left and order.tif == "GTC" and order.price is not None and not is_cut:
             self._resting[order.listing.symbol].append(order)
             book.add_own(order.is_buy, order.price, order.left)
         elif order.left:
@@ -120,14 +122,17 @@ class Matching:
 
     def _take(self, book: Book, order: Order, now_ms: int) -> list[Event]:
         events: list[Event] = []
-        while order.left:
+        spare = ZERO
+        if self.fraction is not None:
+            spare = order.qty - (order.qty * self.fraction).quantize(book.listing.lot, rounding=ROUND_DOWN)
+        while order.left > spare:
             best = book.best(not order.is_buy)
             if best is None or not _within(order, best[0]):
                 break
             price = best[0]
             background = book.background(not order.is_buy, price)
             if background > 0:
-                qty = min(order.left, background)
+                qty = min(order.left - spare, background)
                 book.set(not order.is_buy, price, best[1] - qty)
                 trade_id = self._print(book, price, qty, order.is_buy, now_ms)
                 events.append(self._fill(order, trade_id, price, qty, False, now_ms))
@@ -137,7 +142,7 @@ class Matching:
                     for other in self._resting[order.listing.symbol]
                     if other.is_buy != order.is_buy and other.price == price
                 )
-                qty = min(order.left, maker.left)
+                qty = min(order.left - spare, maker.left)
                 trade_id = self._print(book, price, qty, order.is_buy, now_ms)
                 events.append(self._fill_resting(book, maker, trade_id, qty, now_ms))
                 events.append(self._fill(order, trade_id, price, qty, False, now_ms))

@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple
 
 from arb.simexchange.frames import Mangling
@@ -27,11 +28,22 @@ class Request:
     peer: str = "127.0.0.1"  # the address it came from: limits are per IP
 
 
+class Ending(Enum):
+    """What becomes of an answer on its way; whoever has the connection carries it out."""
+
+    SENT = "sent"
+    NEVER = "none"  # nothing comes, the connection stays
+    RESET = "reset"  # RST
+    CLOSE = "close"  # FIN
+    HALF = "half"  # a half of it, then FIN
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    ending: Ending = Ending.SENT
 
 
 class Message(NamedTuple):

@@ -18,13 +18,16 @@ class LogEntry:
     code: int
     message: str
     order: Order | None
+    market: str = "spot"
+    transport: str = "rest"
 
     def as_json(self) -> dict[str, object]:
         record: dict[str, object] = {
             "op": self.op,
             "recv_ns": self.recv_ns,
             "venue": self.venue,
-            "market": "spot",
+            "market": self.market,
+            "transport": self.transport,
             "symbol": self.symbol,
             "client_id": self.client_id,
             "code": self.code,
@@ -42,6 +45,9 @@ class LogEntry:
                 "qty": plain(order.qty),
                 "status": order.status.value,
                 "filled": plain(order.filled),
+                "filled_quote": plain(order.filled_quote),
+                "reduce_only": order.reduce_only,
+                "created_ms": order.created_ms,
                 "fills": [fill_json(fill) for fill in order.fills],
             }
         return record
@@ -60,10 +66,14 @@ def fill_json(fill: Fill) -> dict[str, object]:
 
 
 class OrderStore:
-    """Orders of one account. A client id finds its newest order: Binance lets closed ids be used again."""
+    """Orders of one account. A client id finds its newest order: Binance lets closed ids be used again.
+
+    `hidden` are ids that queries must not find yet; it is set only while a query is served.
+    """
 
     def __init__(self, first_id: int) -> None:
         self.log: list[LogEntry] = []
+        self.hidden: frozenset[int] = frozenset()
         self._next_id = first_id
         self._by_id: dict[int, Order] = {}
         self._by_client_id: dict[str, Order] = {}
@@ -86,17 +96,17 @@ class OrderStore:
             self._open.pop(order.order_id, None)
 
     def by_id(self, order_id: int) -> Order | None:
-        return self._by_id.get(order_id)
+        return self._seen(self._by_id.get(order_id))
 
     def by_client_id(self, client_id: str) -> Order | None:
-        return self._by_client_id.get(client_id)
+        return self._seen(self._by_client_id.get(client_id))
 
     def open(self, symbol: str | None = None) -> list[Order]:
-        return [order for order in self._open.values() if symbol in (None, order.listing.symbol)]
+        return self._of(self._open, symbol)
 
     def all(self, symbol: str | None = None) -> list[Order]:
         """In the order they were accepted."""
-        return [order for order in self._by_id.values() if symbol in (None, order.listing.symbol)]
+        return self._of(self._by_id, symbol)
 
     def is_recent(self, order: Order, count: int) -> bool:
         """Is it among the last `count` orders accepted? (Ids are given in sequence.)"""
@@ -106,3 +116,13 @@ class OrderStore:
         pairs = [(order, fill) for order in self.all(symbol) for fill in order.fills]
         pairs.sort(key=lambda pair: pair[1].trade_id)
         return pairs
+
+    def _seen(self, order: Order | None) -> Order | None:
+        return None if order is not None and order.order_id in self.hidden else order
+
+    def _of(self, orders: dict[int, Order], symbol: str | None) -> list[Order]:
+        return [
+            order
+            for order in orders.values()
+            if symbol in (None, order.listing.symbol) and order.order_id not in self.hidden
+        ]

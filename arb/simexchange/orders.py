@@ -33,6 +33,7 @@ class Fill:
     fee_asset: str
     is_maker: bool
     unix_ms: int
+    realised: Decimal = ZERO  # profit it took out of a position, of perpetuals
 
     @property
     def quote(self) -> Decimal:
@@ -59,6 +60,7 @@ class Order:
     locked: Decimal = ZERO  # of the asset it pays with
     updated_ms: int = 0
     fills: list[Fill] = field(default_factory=list)
+    reduce_only: bool = False
 
     @property
     def left(self) -> Decimal:

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
+from arb.simexchange.account_faults import AccountFaults
 from arb.simexchange.binance_session import open_session
 from arb.simexchange.binance_venue import BinanceVenue
 from arb.simexchange.binance_ws_api import open_ws_api
 from arb.simexchange.bybit_session import open_bybit
 from arb.simexchange.bybit_venue import BybitVenue
+from arb.simexchange.carrier import Carrier
 from arb.simexchange.connection import Session
 from arb.simexchange.control import Control
 from arb.simexchange.faults import Faults
@@ -16,9 +18,11 @@ from arb.simexchange.http import Handler, HttpServer
 from arb.simexchange.instant import SECOND_NS, Instant
 from arb.simexchange.market import PricePath
 from arb.simexchange.messages import Message, Request, Response
+from arb.simexchange.order_faults import OrderGate
 from arb.simexchange.socket_faults import SocketFaults
 from arb.simexchange.spec import BINANCE, BYBIT, SPOT, USDM, WorldSpec
 from arb.simexchange.stream_faults import StreamFaults
+from arb.simexchange.usdm_listen import open_user
 from arb.simexchange.wire import Hub
 from arb.simexchange.world import World
 
@@ -41,15 +45,29 @@ class SimServer:
         self._stream_faults = StreamFaults(self.faults, self.world)
         self.stopped = asyncio.Event()
         self._host = host
+        sides = self.world.order_sides()
+        self._gate = OrderGate(
+            self.faults,
+            {place: store for place, (store, _) in sides.items()},
+            {place: matching for place, (_, matching) in sides.items()},
+        )
+        self._carriers = {name: self._carrier(name) for name in self.world.venues}
         self._rest = {name: HttpServer(self._rest_handler(name)) for name in self.world.venues}
         self.control_api = Control(
             self.world, self.faults, system_clock, self._stop_soon, self._faults_changed
         )
         self._control = HttpServer(self.control_api.handle)
         self.hubs = {(BINANCE, market): self._binance_hub(market) for market in self.world.binance.markets}
-        bybit = Hub(self._open_bybit, system_clock, pings=False, life_s=spec.connection_life_s)
+        bybit = Hub(
+            self._open_bybit,
+            self._clock_of(BYBIT),
+            pings=False,
+            life_s=spec.connection_life_s,
+            receive=self._carriers[BYBIT].receive,
+        )
         self.hubs |= {(BYBIT, market): bybit for market in self.world.bybit.markets}
         self._socket_faults = SocketFaults(self.faults, self.hubs, system_clock)
+        self._account_faults = AccountFaults(self.faults, self.hubs, self.world)
         for market, feed in self.world.bybit.feeds.items():
             feed.first_is_old = self._first_is_old(market)
         self._tick_handle: asyncio.TimerHandle | None = None
@@ -81,11 +99,11 @@ class SimServer:
             await server.close()
 
     def endpoints(self) -> dict[str, object]:
-        """What `arb sim --json` prints: null where nothing is served."""
+        """What `arb sim --json` prints; null is only what the world has no listings for."""
         host, spot = self._host, self.hubs[(BINANCE, SPOT)].port
         usdm = self.hubs.get((BINANCE, USDM))
         bybit = self.hubs[(BYBIT, SPOT)].port
-        credentials = self.world.spec.credentials
+        credentials, ed25519 = self.world.spec.credentials, self.world.binance.ed25519
         return {
             "venues": {
                 "binance": {
@@ -97,7 +115,7 @@ class SimServer:
                     "usdm": {
                         "rest": f"http://{host}:{self._rest[BINANCE].port}" if usdm else None,
                         "ws": f"ws://{host}:{usdm.port}" if usdm else None,
-                        "ws_api": None,
+                        "ws_api": f"ws://{host}:{usdm.port}/ws-fapi/v1" if usdm else None,
                     },
                 },
                 "bybit": {
@@ -110,21 +128,30 @@ class SimServer:
             "control": f"http://{host}:{self._control.port}",
             "key": credentials.key,
             "secret": credentials.secret,
+            "ed25519": {"key": ed25519.key.key, "private_key": ed25519.private_pem},
         }
 
     def _rest_handler(self, name: str) -> Handler:
-        venue = self.world.venues[name]
+        venue, carrier = self.world.venues[name], self._carriers[name]
 
         async def handle(request: Request) -> Response:
-            now = system_clock()
-            answer = self._answer(venue, request, now)
-            if request.method != "GET":
-                if venue.is_due(now):  # leaves before the answer: a client may hear of a fill first
-                    self._publish(self.world.due_private(now))
-                asyncio.get_running_loop().call_soon(self._send_private)
-            return answer
+            return await carrier.rest(request, lambda request, now: self._answer(venue, request, now))
 
         return handle
+
+    def _carrier(self, name: str) -> Carrier:
+        venue = self.world.venues[name]
+        stores = {market: store for market, (store, _) in venue.order_sides.items()}
+        return Carrier(name, self._gate, stores, self._clock_of(name), lambda now: self._acted(venue, now))
+
+    def _clock_of(self, name: str) -> Callable[[], Instant]:
+        return lambda: self.world.at(name, system_clock())
+
+    def _acted(self, venue: BinanceVenue | BybitVenue, now: Instant) -> None:
+        """A request may have changed the account; its answer has not left yet."""
+        if venue.is_due(now):  # leaves before the answer: a client may hear of a fill first
+            self._publish(self.world.due_private(now))
+        asyncio.get_running_loop().call_soon(self._send_private)
 
     def _answer(self, venue: BinanceVenue | BybitVenue, request: Request, now: Instant) -> Response:
         """The venue's answer; of a depth request it may have to be an old one."""
@@ -156,14 +183,20 @@ class SimServer:
 
     def _binance_hub(self, market: str) -> Hub:
         venue = self.world.binance
+        ws_api = venue.ws_api(market)
+        clock, receive = self._clock_of(BINANCE), self._carriers[BINANCE].receive
 
         def open_path(path: str) -> Session | None:
-            if market == SPOT and path.startswith("/ws-api"):
-                return open_ws_api(path, venue.credentials)
+            if path.startswith(("/ws-api", "/ws-fapi")):
+                return open_ws_api(path, ws_api)
+            user = open_user(path) if market == USDM else None
+            if user is not None:
+                return user
             feed = venue.feeds[market]
             return open_session(path, venue.wanted[market], market, self._next_cut(), feed.has_diffs)
 
-        return Hub(open_path, system_clock, pings=True, life_s=self.world.spec.connection_life_s)
+        life_s = self.world.spec.connection_life_s
+        return Hub(open_path, clock, pings=True, life_s=life_s, receive=receive)
 
     def _open_bybit(self, path: str) -> Session | None:
         self._conn_ids += 1
@@ -173,13 +206,21 @@ class SimServer:
 
     def _tick(self) -> None:
         self._publish(self.world.advance(system_clock()))
-        self._socket_faults.run()
+        self._run_faults()
         self._tick_handle = asyncio.get_running_loop().call_later(self._tick_seconds, self._tick)
 
     def _faults_changed(self) -> None:
         """Those that are due at once do not wait for the next tick."""
         self._publish([])
+        self._run_faults()
+
+    def _run_faults(self) -> None:
+        now = system_clock()
+        self._gate.advance(now)
+        for name in self.world.venues:
+            self.world.skew_ns[name] = self._gate.skew_ns(name, now)
         self._socket_faults.run()
+        self._account_faults.run(now)
 
     def _publish(self, messages: list[Message]) -> None:
         # Its own look at the clock: a fault's stamp is the moment it acts, not the one its tick began.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import orjson
 
 from arb.simexchange.connection import Connection
-from arb.simexchange.fault_kinds import SOCKET
+from arb.simexchange.fault_params import SOCKET
 from arb.simexchange.faults import Fault, Faults, FaultState
 from arb.simexchange.instant import MILLISECOND_NS, Instant
 from arb.simexchange.messages import PRIVATE, PUBLIC, Message

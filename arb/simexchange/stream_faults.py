@@ -6,7 +6,7 @@ from decimal import Decimal
 from arb.simexchange import forge
 from arb.simexchange.amounts import ZERO
 from arb.simexchange.book import Book
-from arb.simexchange.fault_kinds import BYTES, STREAM
+from arb.simexchange.fault_params import BYTES, STREAM
 from arb.simexchange.faults import Fault, Faults, FaultState
 from arb.simexchange.frames import Mangling
 from arb.simexchange.instant import Instant

@@ -1,24 +1,36 @@
 """Binance USD-M exchangeInfo: perpetuals with their filters, and the limits of the market."""
 
+from decimal import Decimal
+
 from arb.simexchange.amounts import decimals_of
-from arb.simexchange.spec import Listing
+from arb.simexchange.spec import Fees, Listing
 
 Json = dict[str, object]
 MULTIPLIER_UP = "1.0500"  # orders against the mark price
 MULTIPLIER_DOWN = "0.9500"
 
 
-def exchange_info(listings: list[Listing], now_ms: int, weight_limit: int) -> Json:
-    def limit(kind: str, interval: str, number: int, most: int) -> Json:
-        return {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": most}
+FEES = Fees(maker=Decimal("0.0002"), taker=Decimal("0.0005"))
+MAX_OPEN_ORDERS = 200
+ORDER_LIMITS = ((300, 10), (1_200, 60))  # orders, seconds
 
+
+def price_precision(listing: Listing) -> int:
+    """Not the tick's, as at the venue: who derives the tick from here gets it wrong."""
+    return decimals_of(listing.tick) + 1
+
+
+def exchange_info(listings: list[Listing], now_ms: int, weight_limit: int, order_limits: list[Json]) -> Json:
+    """`order_limits` are the rows of the limits in force."""
+    weight = {
+        "rateLimitType": "REQUEST_WEIGHT",
+        "interval": "MINUTE",
+        "intervalNum": 1,
+        "limit": weight_limit,
+    }
     return {
         "exchangeFilters": [],
-        "rateLimits": [
-            limit("REQUEST_WEIGHT", "MINUTE", 1, weight_limit),
-            limit("ORDERS", "MINUTE", 1, 1200),
-            limit("ORDERS", "SECOND", 10, 300),
-        ],
+        "rateLimits": [weight, *order_limits],
         "serverTime": now_ms,
         "assets": [{"asset": "USDT", "marginAvailable": True, "autoAssetExchange": "-10000"}],
         "symbols": [_symbol(listing) for listing in listings],
@@ -41,8 +53,7 @@ def _symbol(listing: Listing) -> Json:
         "baseAsset": listing.base,
         "quoteAsset": listing.quote,
         "marginAsset": listing.quote,
-        # Not the tick and the lot, as at the venue: who derives them from here gets them wrong.
-        "pricePrecision": decimals_of(listing.tick) + 1,
+        "pricePrecision": price_precision(listing),
         "quantityPrecision": decimals_of(listing.lot),
         "baseAssetPrecision": 8,
         "quotePrecision": 8,
@@ -59,7 +70,7 @@ def _symbol(listing: Listing) -> Json:
             },
             {"filterType": "LOT_SIZE", **lot, "maxQty": f"{listing.max_qty:f}"},
             {"filterType": "MARKET_LOT_SIZE", **lot, "maxQty": f"{listing.max_qty / 8:f}"},
-            {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+            {"filterType": "MAX_NUM_ORDERS", "limit": MAX_OPEN_ORDERS},
             {"filterType": "MIN_NOTIONAL", "notional": f"{listing.min_notional:f}"},
             {
                 "filterType": "PERCENT_PRICE",

@@ -17,13 +17,17 @@ from arb.simexchange.instant import Instant
 from arb.simexchange.messages import Message
 
 _RETRY_SECONDS = 0.05
+Receive = Callable[[Connection, bytes, Instant], None]
 _quiet = logging.getLogger("arb.simexchange.wire")
 _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False  # clients that vanish are what a simulator is for
 
 
 class Hub:
-    """All connections of one port. `refuse_status` answers every handshake while it is set."""
+    """All connections of one port. `refuse_status` answers every handshake while it is set.
+
+    `receive` answers the frames of private connections, their sessions do so where it is None.
+    """
 
     def __init__(
         self,
@@ -32,8 +36,10 @@ class Hub:
         *,
         pings: bool,
         life_s: float | None = None,
+        receive: Receive | None = None,
     ) -> None:
         self.clock = clock
+        self.receive = receive
         self.pings = pings
         self.life_s = life_s
         self.connections: dict[Connection, None] = {}

@@ -9,8 +9,9 @@ from arb.simexchange.book import Book
 from arb.simexchange.bybit_venue import BybitVenue
 from arb.simexchange.instant import MILLISECOND_NS, Instant
 from arb.simexchange.market import HASHED_STEPS, Market, PricePath
+from arb.simexchange.matching import Matching
 from arb.simexchange.messages import Message
-from arb.simexchange.order_store import LogEntry
+from arb.simexchange.order_store import LogEntry, OrderStore
 from arb.simexchange.perpetual import SpotIndex
 from arb.simexchange.spec import SPOT, WorldSpec
 
@@ -34,6 +35,7 @@ class World:
             for books in venue.books.values()
             for book in books.values()
         ]
+        self.skew_ns = dict.fromkeys(self.venues, 0)  # how far each venue's clock is off
         self._step_ns = spec.market.step_ms * MILLISECOND_NS
         self._next_step_ns = start.mono_ns
         self._step(start)  # so that the first client finds books
@@ -44,7 +46,14 @@ class World:
             self._next_step_ns = now.mono_ns - MOST_STEPS * self._step_ns
         while self._next_step_ns <= now.mono_ns:
             self._step(now)
-        return [message for venue in self.venues.values() for message in venue.advance(now)]
+        return [
+            message for name, venue in self.venues.items() for message in venue.advance(self.at(name, now))
+        ]
+
+    def at(self, venue: str, now: Instant) -> Instant:
+        """The moment as the venue's clock has it."""
+        skew_ns = self.skew_ns[venue]
+        return now._replace(unix_ns=now.unix_ns + skew_ns) if skew_ns else now
 
     def due_private(self, now: Instant) -> list[Message]:
         """Only the private messages that are due: what may have to leave before a REST answer does."""
@@ -72,9 +81,17 @@ class World:
 
     def order_log(self) -> list[LogEntry]:
         """Every order request to any venue, in the order of receipt."""
-        log = [entry for venue in self.venues.values() for entry in venue.orders.store.log]
+        log = [entry for store, _ in self.order_sides().values() for entry in store.log]
         log.sort(key=lambda entry: entry.recv_ns)
         return log
+
+    def order_sides(self) -> dict[tuple[str, str], tuple[OrderStore, Matching]]:
+        """By venue and market."""
+        return {
+            (name, market): side
+            for name, venue in self.venues.items()
+            for market, side in venue.order_sides.items()
+        }
 
     def market_facts(self) -> dict[str, object]:
         return {
@@ -88,7 +105,7 @@ class World:
 
     def _step(self, now: Instant) -> None:
         for step in self.market.step():
-            self.venues[step.listing.venue].apply(step, now)
+            self.venues[step.listing.venue].apply(step, self.at(step.listing.venue, now))
         for book in self._books:
             book.mark()
         self._next_step_ns += self._step_ns

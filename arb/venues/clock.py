@@ -80,6 +80,9 @@ class VenueClock:
     def mono_ns(self) -> int:
         return self._port.mono_ns()
 
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        return self._port.call_later(delay_s, callback)
+
     def stamp_ms(self) -> int:
         """The venue's time now. Before the first reading our wall time: good enough for reads, which the
         venue refuses harmlessly when it is off; orders ask `bounds.known` first."""

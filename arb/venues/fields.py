@@ -84,6 +84,19 @@ def flag(row: Mapping[str, Any], key: str) -> bool:
     raise VenueError(f"{key}: true or false was expected, was {value!r}")
 
 
+def best(book: Mapping[str, Any], side: str) -> tuple[str, str] | None:
+    """First [price, qty, ...] of a list of levels; None for an empty side."""
+    levels = book.get(side)
+    if not isinstance(levels, list):
+        raise VenueError(f"{side}: a list of levels was expected, was {type(levels).__name__}")
+    if not levels:
+        return None
+    level = levels[0]
+    if not isinstance(level, list) or len(level) < 2 or not all(isinstance(x, str) for x in level[:2]):
+        raise VenueError(f"{side}: a level [price, qty] was expected, was {level!r}")
+    return level[0], level[1]
+
+
 def plain(value: str) -> str:
     """The same number without trailing zeros: "0.00100000" -> "0.001"."""
     if "." in value:

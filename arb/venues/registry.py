@@ -1,4 +1,4 @@
-"""Venue kinds by name; a module is imported when its venue is asked for."""
+"""The markets of the venues by name; a module is imported when its market is asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 from arb.venues.base import ClockPort, Credentials, HttpPort, SocketPort, Venue, VenueEvents
 from arb.venues.settings import VenueSettings
 
-KINDS = ("binance", "bybit")
+MARKETS = (("binance", "spot"), ("binance", "usdm"), ("bybit", "spot"), ("bybit", "linear"))
 
 
 class VenueFactory(Protocol):
@@ -29,14 +29,22 @@ class VenueFactory(Protocol):
     ) -> Venue: ...
 
 
-def venue_class(kind: str) -> VenueFactory:
-    """The spot market of that kind; KeyError for a kind nobody registered."""
-    if kind == "binance":
+def venue_class(kind: str, market: str) -> VenueFactory:
+    """One market of a venue; KeyError for one nobody registered."""
+    if (kind, market) == ("binance", "spot"):
         from arb.venues.binance.venue import BinanceSpot
 
         return BinanceSpot
-    if kind == "bybit":
+    if (kind, market) == ("binance", "usdm"):
+        from arb.venues.binance.usdm import BinanceUsdm
+
+        return BinanceUsdm
+    if (kind, market) == ("bybit", "spot"):
         from arb.venues.bybit.venue import BybitSpot
 
         return BybitSpot
-    raise KeyError(kind)
+    if (kind, market) == ("bybit", "linear"):
+        from arb.venues.bybit.linear import BybitLinear
+
+        return BybitLinear
+    raise KeyError((kind, market))

@@ -19,6 +19,13 @@ class HmacSigner:
     def __init__(self, secret: Secret) -> None:
         self._keyed = hmac.new(secret.reveal().encode(), digestmod=hashlib.sha256)
 
+    def after(self, head: bytes) -> HmacSigner:
+        """Signs `head` + payload, with `head` hashed once and for all."""
+        other = object.__new__(HmacSigner)
+        other._keyed = self._keyed.copy()
+        other._keyed.update(head)
+        return other
+
     def sign(self, payload: bytes) -> str:
         state = self._keyed.copy()
         state.update(payload)

@@ -45,6 +45,15 @@ def joined(symbol: str) -> str:
     return base + quote
 
 
+def settled(symbol: str) -> str:
+    """ "BTC/USDT:USDT" -> "BTCUSDT". Linear perpetuals are settled in their quote asset."""
+    pair, _, settle = symbol.partition(":")
+    base, _, quote = pair.partition("/")
+    if not (base and quote) or settle != quote:
+        raise VenueError(f"a perpetual like BTC/USDT:USDT was expected, was {symbol!r}")
+    return base + quote
+
+
 def valid_coid(coid: str) -> bool:
     """At most 32 ASCII alphanumerics: fits every venue and needs no escaping in a query or in JSON."""
     return 0 < len(coid) <= 32 and coid.isascii() and coid.isalnum()

@@ -190,10 +190,12 @@ FrameResult Engine::update(InstrumentId id, ConnId conn, const Update& update, N
 FrameResult Engine::on_update(InstrumentId id, BookSlot& slot, const Update& update, Nanos t) noexcept {
     if (update.kind == UpdateKind::ticker) {
         ++stats_.tickers;
+        slot.best_heard = t;
         slot.best.set(update, slot.book.market());
         after_book_change(id, slot);
         return FrameResult::ignored;  // of no concern to the depth book
     }
+    slot.book_heard = t;
     const ApplyResult result = slot.book.on_update(update, t);
     after_book_change(id, slot);
     return as_frame_result(result);

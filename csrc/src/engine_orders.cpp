@@ -123,6 +123,26 @@ void Engine::found(OrderId id, OrderStatus status, Qty cum, Nanos t) noexcept {
 void Engine::absent(OrderId id, Nanos t) noexcept {
     enter(t);
     tape_.write(EventKind::absent, event::OrderBody{t, id, {}, {}, 0});
+    std::uint8_t at = 0;
+    Trade* trade = find(id, at);
+    if (trade == nullptr) return;
+    OrderTimers& timers = clockwork(*trade).orders[at];
+    // Answers are not told apart, so this one is taken for that of the oldest query it can belong to.
+    const Nanos asked = timers.asked;
+    timers.asked = 0;
+    const Order& order = trade->orders[at];
+    if (order.state != OrderState::unknown || timers.fence == 0 || now_ < timers.fence) return;
+    // A fill that executed while the private stream was down is heard of when it is up and reconciled.
+    const bool would_know = venues_[index(order.venue)].private_up;
+    if (asked >= timers.fence) {
+        if (timers.absent == 0) {
+            timers.absent = asked;
+        } else if (asked - timers.absent >= config_.timing.absent_gap && would_know) {
+            run(*trade, {.kind = InputKind::fenced, .index = at});
+        }
+    }
+    const Nanos soon = now_ + config_.timing.absent_gap;
+    if (order.state == OrderState::unknown && would_know && timers.query > soon) timers.query = soon;
 }
 
 bool Engine::balance(VenueId venue, AssetId asset, Amount total, Nanos t) noexcept {
@@ -151,7 +171,13 @@ void Engine::id_block(std::uint64_t upto, Nanos t) noexcept {
     ids_upto_ = std::max(ids_upto_, upto);
 }
 
-void Engine::run(Trade& trade, const Input& input) noexcept { carry_out(trade, step(trade, input)); }
+void Engine::run(Trade& trade, const Input& input) noexcept {
+    const bool seen = input.kind == InputKind::report || input.kind == InputKind::found ||
+                      input.kind == InputKind::fill;
+    if (seen) clockwork(trade).orders[input.index].absent = 0;  // two answers in a row it takes
+    if (input.kind == InputKind::found) clockwork(trade).orders[input.index].asked = 0;
+    carry_out(trade, step(trade, input));
+}
 
 void Engine::carry_out(Trade& trade, const Step& decided) noexcept {
     for (Record record : decided.written()) {
@@ -171,6 +197,7 @@ void Engine::carry_out(Trade& trade, const Step& decided) noexcept {
         ledger_.apply(record, instruments_[index(record.instrument)].instrument);
         emit(ActionKind::record, record);
         on_record(trade, record);
+        watch_fence(trade, record);
     }
     for (const Wish& wish : decided.wished()) {
         OrderTimers& timers = clockwork(trade).orders[wish.index];
@@ -194,7 +221,11 @@ void Engine::on_record(Trade& trade, const Record& record) noexcept {
         case RecordKind::unknown:
             ++stats_.unknowns;
             break;
+        case RecordKind::adopt:
+            if (record.code == static_cast<std::uint8_t>(AdoptCode::reopened)) ++stats_.fence_broken;
+            break;
         case RecordKind::resolved:
+            if (record.code == static_cast<std::uint8_t>(ResolveSource::fence)) ++stats_.fenced;
             clocks.orders[record.index] = {};
             instruments_[index(record.instrument)].order_end = now_;
             break;
@@ -222,6 +253,15 @@ void Engine::on_record(Trade& trade, const Record& record) noexcept {
     }
 }
 
+// The fence counts from the first word that bytes may have left: never earlier than they did.
+void Engine::watch_fence(const Trade& trade, const Record& record) noexcept {
+    const Order& order = trade.orders[record.index];
+    OrderTimers& timers = clockwork(trade).orders[record.index];
+    if (order.handed == 0 || !order.unresolved() || timers.fence != 0) return;
+    timers.fence = now_ + config_.timing.fence;
+    if (timers.query > timers.fence) timers.query = timers.fence;
+}
+
 void Engine::place(Trade& trade, std::uint8_t at) noexcept {
     const Order& order = trade.orders[at];
     Record body;
@@ -246,6 +286,8 @@ void Engine::ask(Trade& trade, std::uint8_t at) noexcept {
     const std::size_t next = static_cast<std::size_t>(timers.queries) + 1;
     timers.query = now_ + (next < std::size(config_.timing.query) ? config_.timing.query[next] - config_.timing.query[next - 1]
                                                                   : config_.timing.query_later);
+    if (timers.fence > now_ && timers.query > timers.fence) timers.query = timers.fence;
+    if (timers.asked == 0) timers.asked = now_;
     if (timers.queries < 255) ++timers.queries;
     ++stats_.queries;
     const Order& order = trade.orders[at];

@@ -54,7 +54,8 @@ bool sound_limits(const Limits& limits) noexcept {
 
 bool sound_timing(const Timing& timing) noexcept {
     const std::array spans{timing.ack,   timing.place_deadline, timing.hedge_deadline, timing.query_later,
-                           timing.fills, timing.lost,           timing.hedge,          timing.hedge_retry};
+                           timing.fills, timing.fence,          timing.absent_gap,     timing.lost,
+                           timing.hedge, timing.hedge_retry};
     return std::all_of(spans.begin(), spans.end(), is_duration) &&
            std::all_of(std::begin(timing.query), std::end(timing.query), is_duration);
 }

@@ -5,6 +5,15 @@
 
 namespace arb {
 
+namespace {
+
+// The whole order at its limit, quote asset.
+Amount ordered(const Record& record, const Instrument& instrument) noexcept {
+    return quote_amount(record.price * Qty{static_cast<std::int64_t>(record.ref)}, instrument.grid);
+}
+
+}  // namespace
+
 bool Ledger::open(VenueId venue, AssetId asset, Amount total) noexcept {
     Account& account = accounts_[index(venue)][index(asset)];
     if (account.records != 0) return false;
@@ -16,6 +25,7 @@ void Ledger::book_fill(const Record& record, const Instrument& instrument) noexc
     const Amount base = base_amount(record.qty, instrument.grid);
     const Amount quote = quote_amount(record.price * record.qty, instrument.grid);
     const bool buy = record.side == Side::buy;
+    accounts_[index(record.venue)][index(buy ? instrument.quote : instrument.base)].reserved -= record.other;
     touch(record.venue, instrument.base).flow += buy ? base : -base;
     touch(record.venue, instrument.quote).flow += buy ? -quote : quote;
     Account& fee_account = touch(record.venue, record.asset);
@@ -37,14 +47,16 @@ void Ledger::apply(const Record& record, const Instrument& instrument) noexcept 
         case RecordKind::fill:
             book_fill(record, instrument);
             break;
-        case RecordKind::adopt:  // the fill record that follows takes the quantity off again
+        case RecordKind::adopt:  // fills that follow take the quantity off again
             pending += base_amount(record.qty, instrument.grid);
+            if (record.code != static_cast<std::uint8_t>(AdoptCode::reopened)) break;
+            touch(record.venue, reserved_asset).reserved += record.amount;
+            pending_notional_ += ordered(record, instrument);
             break;
         case RecordKind::resolved:  // what executed but has no fill yet stays pending until it has
             touch(record.venue, reserved_asset).reserved -= record.amount;
             pending -= record.other;
-            pending_notional_ -= quote_amount(Notional{record.price * Qty{static_cast<std::int64_t>(record.ref)}},
-                                              instrument.grid);
+            pending_notional_ -= ordered(record, instrument);
             break;
         case RecordKind::done:
             dust_[index(record.pair)] = record.amount;

@@ -5,6 +5,13 @@
 namespace arb {
 namespace {
 
+// The part of `held` that `part` of `whole` stands for, rounded down; all of it for the last part.
+Amount share(Amount held, Qty part, Qty whole) noexcept {
+    if (part.value <= 0) return {};
+    if (part >= whole) return held;
+    return {held.value / whole.value * part.value};
+}
+
 // Collects a step: records are applied to a copy at once, so later rules see their effect.
 class Writer {
 public:
@@ -45,7 +52,9 @@ public:
         record.code = static_cast<std::uint8_t>(source);
         record.qty = cum;
         record.ref = static_cast<std::uint64_t>(order.qty.value);
-        record.amount = order.reserved;
+        // What executed and has no fill yet goes on holding its share: the fill takes it from the balance.
+        const Qty open = order.qty - order.fills;
+        record.amount = order.held - share(order.held, cum - order.fills, open);
         record.other = base_amount(order.qty - cum, trade_.grid);
         write(record);
     }
@@ -149,10 +158,39 @@ void settle(Writer& out, bool net_is_dust) noexcept {
     if (!ask_for_fills(out)) finish(out);
 }
 
+// An order that the fence had ended is there after all: it may execute in full, so it is open again, at its worst.
+// How far the venue lags is an assumption, and here it failed: the pair halts, whatever the order turns out to be.
+void reopen(Writer& out, std::uint8_t index) noexcept {
+    const Order& order = out.order(index);
+    Record record = out.about(index);
+    record.kind = RecordKind::adopt;
+    record.code = static_cast<std::uint8_t>(AdoptCode::reopened);
+    record.qty = order.qty - order.filled();
+    record.ref = static_cast<std::uint64_t>(order.qty.value);
+    record.amount = order.reserved;
+    out.write(record);
+}
+
+void broken_fence(Writer& out, std::uint8_t index) noexcept {
+    if (out.order(index).unresolved()) out.wish(WishKind::query, index);
+    out.halt(HaltReason::fence_broken);
+}
+
+bool ended_by_fence(const Order& order) noexcept { return order.resolved() && order.fenced == 1; }
+
+// A venue that never took an order may say so late: that is what the fence concluded.
+bool contradicts_fence(const Order& order, OrderStatus status, Qty cum) noexcept {
+    const bool news = status > order.status && status != OrderStatus::rejected;
+    return ended_by_fence(order) && (news || cum > order.filled());
+}
+
 void take_report(Writer& out, std::uint8_t index, OrderStatus status, Qty cum, ResolveSource source) noexcept {
     const Order& order = out.order(index);
     const Qty known = order.filled();
-    if (order.resolved() && cum > known) {  // INV-2 broken: count it, then stop the pair
+    const bool reopened = contradicts_fence(order, status, cum);
+    if (reopened) {
+        reopen(out, index);
+    } else if (order.resolved() && cum > known) {  // INV-2 broken: count it, then stop the pair
         out.write(RecordKind::adopt, index, 0, cum - known);
         out.write(RecordKind::report, index, static_cast<std::uint8_t>(status), cum);
         out.halt(HaltReason::late_execution);
@@ -162,10 +200,13 @@ void take_report(Writer& out, std::uint8_t index, OrderStatus status, Qty cum, R
         out.write(RecordKind::report, index, static_cast<std::uint8_t>(status), cum);
     }
     if (!order.resolved() && is_terminal(status)) out.resolve(index, source, out.order(index).filled());
+    if (reopened) broken_fence(out, index);
 }
 
 void take_fill(Writer& out, const Input& input) noexcept {
     const Order& before = out.order(input.index);
+    const bool reopened = ended_by_fence(before);
+    if (reopened) reopen(out, input.index);
     const bool late = before.resolved() && before.fills + input.qty > before.filled();
     if (late) {
         const Qty extra = before.fills + input.qty - before.filled();
@@ -178,6 +219,7 @@ void take_fill(Writer& out, const Input& input) noexcept {
     record.amount = input.fee;
     record.asset = input.fee_asset;
     record.ref = input.ref;
+    record.other = share(before.held, input.qty, before.outstanding());
     out.write(record);
     if (late) {
         out.halt(HaltReason::late_execution);
@@ -188,6 +230,7 @@ void take_fill(Writer& out, const Input& input) noexcept {
     if (!order.resolved() && order.fills >= order.qty) {
         out.resolve(input.index, ResolveSource::report, order.fills);
     }
+    if (reopened) broken_fence(out, input.index);
 }
 
 void lose_sight(Writer& out, std::uint8_t index, UnknownReason reason) noexcept {
@@ -197,6 +240,8 @@ void lose_sight(Writer& out, std::uint8_t index, UnknownReason reason) noexcept 
         out.write(RecordKind::unknown, index, static_cast<std::uint8_t>(reason));
         out.wish(WishKind::lost_timer, index);
         out.wish(WishKind::query, index);
+    } else if (order.handed == 0 && reason != UnknownReason::ack_timeout) {
+        out.write(RecordKind::sent, index, 0);  // its time was up before it was known that bytes had left
     }
 }
 
@@ -282,6 +327,13 @@ Step step(const Trade& trade, const Input& input) noexcept {
         case InputKind::lost_timer:
             if (order.state == OrderState::unknown && !is_final(trade.state)) out.halt(HaltReason::order_lost);
             break;
+        case InputKind::fenced:
+            // A venue that has spoken of the order contradicts itself when it says that it does not know it.
+            if (order.state == OrderState::unknown && order.handed != 0 && order.fenced == 0 &&
+                order.status <= OrderStatus::ack && order.filled().value == 0) {
+                out.resolve(index, ResolveSource::fence, {});
+            }
+            break;
         case InputKind::no_hedge:
             net_is_dust = true;
             break;
@@ -309,7 +361,7 @@ void apply(Trade& trade, const Record& record) noexcept {
             order.venue = record.venue;
             order.hedge = record.hedge;
             order.state = OrderState::intent;
-            order.reserved = record.amount;
+            order.reserved = order.held = record.amount;
             order.base_fee_rate = {static_cast<std::int32_t>(record.ref)};
             trade.order_count = static_cast<std::uint8_t>(record.index + 1);
             trade.hedges = static_cast<std::uint8_t>(trade.hedges + record.hedge);
@@ -326,6 +378,7 @@ void apply(Trade& trade, const Record& record) noexcept {
         case RecordKind::fill:
             order.handed = 1;
             order.fills += record.qty;
+            order.held -= record.other;
             order.notional += quote_amount(record.price * record.qty, trade.grid);
             if (record.asset == trade.base) order.base_fee += record.amount;
             if (record.asset == trade.quote) order.quote_fee += record.amount;
@@ -337,6 +390,8 @@ void apply(Trade& trade, const Record& record) noexcept {
             break;
         case RecordKind::resolved: {
             order.state = OrderState::resolved;
+            order.held -= record.amount;
+            if (record.code == static_cast<std::uint8_t>(ResolveSource::fence)) order.fenced = 1;
             if (record.qty > order.cum) order.cum = record.qty;
             bool all = true;
             for (const Order& each : trade.used()) all = all && !each.unresolved();
@@ -350,8 +405,14 @@ void apply(Trade& trade, const Record& record) noexcept {
             trade.state = TradeState::halted;
             trade.halt = static_cast<HaltReason>(record.code);
             break;
-        case RecordKind::none:
         case RecordKind::adopt:
+            if (record.code == static_cast<std::uint8_t>(AdoptCode::reopened)) {
+                order.state = OrderState::unknown;
+                order.fenced = 2;
+                order.held += record.amount;
+            }
+            break;
+        case RecordKind::none:
             break;
     }
 }
@@ -367,6 +428,7 @@ const char* name(HaltReason reason) noexcept {
         case HaltReason::loss_limit: return "LOSS_LIMIT";
         case HaltReason::operator_halt: return "OPERATOR_HALT";
         case HaltReason::bad_input: return "BAD_INPUT";
+        case HaltReason::fence_broken: return "FENCE_BROKEN";
     }
     return "?";
 }

@@ -40,13 +40,14 @@ int repetitions(const char* variable, int usual) {
 }  // namespace
 
 TEST_CASE("random sessions end as the truth has it, and their tapes replay to the same actions and state") {
-    std::uint64_t trades = 0, hedges = 0, halted = 0, unknowns = 0, events = 0, duplicates = 0, stale = 0;
+    std::uint64_t trades = 0, hedges = 0, halted = 0, unknowns = 0, fenced = 0, broken = 0, events = 0, duplicates = 0, stale = 0;
     const int seeds = repetitions("ARB_TEST_SEEDS", 200);
     for (int seed = 0; seed < seeds; ++seed) {
         CAPTURE(seed);
         Chances chances;
         if (seed % 10 == 9) chances.command = 10;
         if (seed % 20 == 19) chances.foreign = 1;
+        if (seed % 10 == 4) chances.overdue = 10;
         Session session(static_cast<std::uint64_t>(seed), setup_of(static_cast<std::uint64_t>(seed)),
                         chances);
         session.run(400);
@@ -54,24 +55,22 @@ TEST_CASE("random sessions end as the truth has it, and their tapes replay to th
         const Engine& engine = *session.rig.engine;
 
         // Nothing is forgotten: each order is resolved, each reservation given back, each fill booked once.
-        if (!session.any_lost) {
-            CHECK(session.settled());
-            CHECK(engine.unresolved_orders() == 0);
-            CHECK(engine.open_trades() == 0);
-            CHECK(session.rig.reservations_zero());
-            const Exposure exposure = engine.ledger().exposure(Rig::btc);
-            CHECK(exposure.low == exposure.high);
-            CHECK(exposure.low == session.rig.net_base());
-            for (std::size_t venue = 0; venue < 2; ++venue) {
-                for (const AssetId asset : {Rig::btc, Rig::usdt, Rig::bnb}) {
-                    CHECK(session.rig.account(venue, asset).flow == session.true_flow(venue, asset));
-                }
+        CHECK(session.settled());
+        CHECK(engine.unresolved_orders() == 0);
+        CHECK(engine.open_trades() == 0);
+        CHECK(session.rig.reservations_zero());
+        const Exposure exposure = engine.ledger().exposure(Rig::btc);
+        CHECK(exposure.low == exposure.high);
+        CHECK(exposure.low == session.rig.net_base());
+        for (std::size_t venue = 0; venue < 2; ++venue) {
+            for (const AssetId asset : {Rig::btc, Rig::usdt, Rig::bnb}) {
+                CHECK(session.rig.account(venue, asset).flow == session.true_flow(venue, asset));
             }
-            // Without a halt all that is left over is the dust that the ledger knows.
-            if (engine.stats().halted == 0) {
-                CHECK(session.rig.net_base() == engine.ledger().dust(PairId{}));
-                CHECK(engine.stats().balanced == engine.stats().trades);
-            }
+        }
+        // Without a halt all that is left over is the dust that the ledger knows.
+        if (engine.stats().halted == 0) {
+            CHECK(session.rig.net_base() == engine.ledger().dust(PairId{}));
+            CHECK(engine.stats().balanced == engine.stats().trades);
         }
 
         const ReplayResult result = replay(session.tape);
@@ -84,13 +83,17 @@ TEST_CASE("random sessions end as the truth has it, and their tapes replay to th
         hedges += engine.stats().hedges;
         halted += engine.stats().halted;
         unknowns += engine.stats().unknowns;
+        fenced += engine.stats().fenced;
+        broken += engine.stats().fence_broken;
         duplicates += engine.stats().duplicate_fills;
         stale += engine.book(Rig::market(0)).stales() + engine.book(Rig::market(1)).stales();
         events += result.events;
     }
     MESSAGE(seeds, " seeds: ", events, " events, ", trades, " trades, ", hedges, " hedges, ", halted,
-            " halted, ", unknowns, " unknown, ", duplicates, " repeated fills, ", stale, " stale books");
+            " halted, ", unknowns, " unknown, ", fenced, " fenced, ", broken, " seen after that, ", duplicates, " repeated fills, ", stale, " stale books");
     CHECK(trades > 0);
+    CHECK(fenced > 0);
+    CHECK(broken > 0);
 }
 
 TEST_CASE("a tape cut at any byte replays what stood before the cut") {

@@ -82,6 +82,7 @@ struct Rules {
     std::uint8_t max_hedges = 1;
     bool stale_reports = false;  // every past cumulative quantity may be reported again
     bool liars = false;          // a venue may execute more after it said that the order was over
+    bool slow = false;           // a venue may not know an order at the fence and take it afterwards
 };
 
 class Explorer {
@@ -135,7 +136,17 @@ private:
         Amount low{}, high{};
         Amount notional{};
     };
-    static Book book_of(const Trade& trade) {
+    // Nothing without anything outstanding, all of it before the first fill, else at least what is outstanding.
+    Amount held(const Order& order) const {
+        const std::int64_t lots = order.outstanding().value / kLot;
+        const std::int64_t all = order.qty.value / kLot;
+        if (!rules_.liars) REQUIRE(order.held.value * all >= order.reserved.value * lots);
+        if (lots == 0) REQUIRE(order.held.value == 0);
+        if (order.unresolved() && lots == all) REQUIRE(order.held == order.reserved);
+        REQUIRE(order.held <= order.reserved);
+        return order.held;
+    }
+    Book book_of(const Trade& trade) const {
         Book book;
         for (const Order& order : trade.used()) {
             const bool buy = order.side == Side::buy;
@@ -145,8 +156,8 @@ private:
                 base_amount((order.resolved() ? order.filled() : order.qty) - order.fills, kGrid);
             book.low += buy ? net : net - open;
             book.high += buy ? net + open : net;
+            book.reserved[index(order.venue)][buy ? 1 : 0] += held(order);
             if (order.resolved()) continue;
-            book.reserved[index(order.venue)][buy ? 1 : 0] += order.reserved;
             book.notional += quote_amount(order.limit * order.qty, kGrid);
         }
         return book;
@@ -198,7 +209,10 @@ private:
         if (is_final(before.state)) {
             REQUIRE(is_final(world.trade.state));
             if (before.state == TradeState::halted) REQUIRE(world.trade.state == TradeState::halted);
-            if (before.state != world.trade.state) REQUIRE(world.trade.halt == HaltReason::late_execution);
+            if (before.state != world.trade.state) {
+                const HaltReason why = world.trade.halt;
+                REQUIRE((why == HaltReason::late_execution || why == HaltReason::fence_broken));
+            }
         }
     }
 
@@ -236,6 +250,7 @@ private:
                 break;
             }
             case HaltReason::late_execution: REQUIRE(rules_.liars); break;
+            case HaltReason::fence_broken: REQUIRE(rules_.slow); break;
             default: FAIL("a reason the machine does not have");
         }
     }
@@ -253,7 +268,7 @@ private:
             truth += buy ? executed : -executed;
             if (buy && rules_.mode == FeeMode::base) truth -= ppm_of(executed, kFee);
         }
-        if (!rules_.liars) REQUIRE(record.amount == truth);
+        if (!rules_.liars && !rules_.slow) REQUIRE(record.amount == truth);
         if (!no_hedge_given_) REQUIRE(absolute(record.amount) < world.trade.lot);
     }
 
@@ -267,11 +282,13 @@ private:
             REQUIRE(order.filled() <= Qty{fate.executed * kLot});  // nothing is believed that did not happen
             if (order.resolved()) {
                 const bool over = fate.phase == Phase::unsent || fate.phase == Phase::rejected ||
-                                  fate.phase == Phase::ended || fate.executed == fate.lots;
+                                  fate.phase == Phase::ended || fate.executed == fate.lots ||
+                                  (order.fenced == 1 && (rules_.slow || fate.phase == Phase::gone));
                 REQUIRE(over);  // only by proof
-                if (!rules_.liars) REQUIRE(order.filled() == Qty{fate.executed * kLot});
+                if (!rules_.liars && order.fenced != 1) REQUIRE(order.filled() == Qty{fate.executed * kLot});
             }
-            if (order.hedge != 0 && order.unresolved()) {
+            if (order.fenced == 2) REQUIRE(world.trade.state == TradeState::halted);
+            if (order.hedge != 0 && order.unresolved() && world.trade.state != TradeState::halted) {
                 for (std::uint8_t j = 0; j < i; ++j) REQUIRE(world.trade.orders[j].resolved());
             }
         }
@@ -321,12 +338,21 @@ private:
             if (!order.resolved()) hear(world, {.kind = InputKind::ack_timer, .index = i});
             hear(world, {.kind = InputKind::query_timer, .index = i});
             if (order.state == OrderState::unknown) hear(world, {.kind = InputKind::lost_timer, .index = i});
+            if (order.state == OrderState::unknown && order.handed != 0 && not_known(world.fates[i])) {
+                hear(world, {.kind = InputKind::fenced, .index = i});
+            }
         }
         if (wants_hedge(world.trade)) {
             hear(world, {.kind = InputKind::no_hedge});
             hear(world, {.kind = InputKind::hedge_timer});
             hedge(world);
         }
+    }
+
+    // What a venue may say of an order at the fence.
+    bool not_known(const Fate& fate) const {
+        if (fate.phase == Phase::gone) return true;
+        return rules_.slow && (fate.phase == Phase::wire || fate.phase == Phase::alive) && fate.executed == 0;
     }
 
     void truth_moves(const World& world, std::size_t i) {
@@ -411,7 +437,11 @@ private:
             bool lost = false;
             for (std::uint8_t i = 0; i < world.trade.order_count; ++i) {
                 Fate& fate = world.fates[i];
-                lost = lost || fate.phase == Phase::gone;
+                if (fate.phase == Phase::gone) {
+                    take(world, step(world.trade, {.kind = InputKind::ambiguous, .index = i, .code = 2}));
+                    take(world, step(world.trade, {.kind = InputKind::fenced, .index = i}));
+                    REQUIRE(world.trade.orders[i].resolved());
+                }
                 if (fate.phase == Phase::handed || fate.phase == Phase::wire) fate.phase = Phase::alive;
                 if (fate.phase == Phase::alive) {
                     if (world.trade.orders[i].hedge != 0) fate.executed = fate.lots;
@@ -424,7 +454,7 @@ private:
                     take(world, step(world.trade, input));
                 }
             }
-            if (lost) return;  // only a person gets out of that: order_lost is an edge of its own
+            if (lost) return;  // unknown, and never handed over: the gateway's proof is due
             if (wants_hedge(world.trade)) {
                 const Amount imbalance = net(world.trade);
                 const bool sell = imbalance.value > 0;
@@ -506,6 +536,57 @@ TEST_CASE("so it does with the fee in base and without any hedge allowed") {
     report("fee in base, every past report again", explorer);
     CHECK(explorer.done() > 0);
     CHECK(explorer.halted(HaltReason::hedges_spent) > 0);
+}
+
+TEST_CASE("an order that shows up after its fence is followed to its true end, in every order of events") {
+    Explorer explorer({.max_hedges = 1, .slow = true});
+    explorer.run();
+    report("venues slower than the fence assumes", explorer);
+    CHECK(explorer.halted(HaltReason::fence_broken) > 0);
+    CHECK(explorer.halted(HaltReason::late_execution) == 0);
+}
+
+TEST_CASE("the fence ends only an order that is unknown, was handed over and was never heard of") {
+    Explorer explorer({.slow = true});
+    const auto fenced = [&](std::initializer_list<Input> before) {
+        World world = explorer.start();
+        const auto feed = [&](Input input) {
+            const Step decided = step(world.trade, input);
+            for (const Record& record : decided.written()) arb::apply(world.trade, record);
+        };
+        for (const Input& input : before) feed(input);
+        feed({.kind = InputKind::fenced});
+        return world.trade.orders[0].resolved();
+    };
+    const Input sent{.kind = InputKind::sent};
+    const Input unknown{.kind = InputKind::ambiguous, .code = 2};
+    const Input ack{.kind = InputKind::report, .status = OrderStatus::ack};
+    CHECK(fenced({unknown}));
+    CHECK(fenced({sent, {.kind = InputKind::ack_timer}}));
+    CHECK(fenced({ack, unknown}));  // an ack is no order state
+    CHECK_FALSE(fenced({}));
+    CHECK_FALSE(fenced({sent}));
+    CHECK_FALSE(fenced({{.kind = InputKind::ack_timer}}));  // it may not even have left
+    CHECK_FALSE(fenced({unknown, {.kind = InputKind::report, .status = OrderStatus::open}}));
+    CHECK_FALSE(fenced({unknown, {.kind = InputKind::fill, .qty = Qty{kLot}, .price = Price{10'000}, .ref = 1}}));
+}
+
+TEST_CASE("a venue that says late that it rejected the order only says what the fence concluded") {
+    Explorer explorer({.slow = true});
+    World world = explorer.start();
+    const auto feed = [&](const Input& input) {
+        const Step decided = step(world.trade, input);
+        for (const Record& record : decided.written()) arb::apply(world.trade, record);
+    };
+    feed({.kind = InputKind::ambiguous, .code = 2});
+    feed({.kind = InputKind::fenced});
+    feed({.kind = InputKind::reject});
+    feed({.kind = InputKind::report, .status = OrderStatus::rejected});
+    CHECK(world.trade.state == TradeState::working);  // the other leg
+    CHECK(world.trade.orders[0].resolved());
+    feed({.kind = InputKind::report, .status = OrderStatus::canceled});  // it was there, though empty
+    CHECK(world.trade.halt == HaltReason::fence_broken);
+    CHECK(world.trade.orders[0].resolved());
 }
 
 TEST_CASE("an execution after the end is adopted in every order of events, and halts") {

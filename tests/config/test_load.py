@@ -111,7 +111,8 @@ error: binance.toml:2:1: exchanges.binance.endpoint: endpoint = "custom": urls.s
 urls.spot.ws_api are missing; there is no fallback
    2 | endpoint = "custom"
      | ^^^^^^^^^^^^^^^^^^^
-error: binance.toml:3:1: exchanges.binance.credentials: looks like a key; use env:PREFIX or file:PATH
+error: binance.toml:3:1: exchanges.binance.credentials: looks like a key; use \
+env:PREFIX, file:PATH, systemd:NAME or keyring:NAME
    3 | credentials = "***"
      | ^^^^^^^^^^^^^^^^^^^
 error: bybit.toml:4:19: exchanges.bybit.taker_fee_bps.spot: must be <= 100 (got 1000.0)

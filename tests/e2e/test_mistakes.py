@@ -83,7 +83,7 @@ MISTAKES = (
         "address elsewhere",
         2,
         lambda f: edited(f, "binance.toml", f'rest = "http://{_BASE}"', 'rest = "http://198.51.100.7:80"'),
-        ("binance.toml:5:", "loopback"),
+        ("binance.toml:6:", "loopback"),
     ),
     Mistake(
         "no keys", 4, lambda f: edited(f, "bybit.toml", "BYBIT", "BYBIT"), ("BINANCE_API_KEY",), keys=False
@@ -134,7 +134,7 @@ def venues(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venues]:
 
 
 def test_a_symbol_that_a_venue_does_not_list_is_named(tmp_path: Path, venues: Venues) -> None:
-    config = venues.config(tmp_path, symbols=("BTC/USDT", "DOGE/USDT"))
+    config = venues.config(tmp_path, bases=("BTC", "DOGE"))
     done = call(tmp_path, "run", "-c", str(config), "--json", env=venues.secrets)
     assert done.code == 2
     assert done.stderr.splitlines() == ["error: binance does not list DOGE/USDT"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -26,6 +27,14 @@ class Orders:
         self.queried: list[str] = []
         self.cancelled: list[str] = []
         self.answer: NotSent | Exception | None = None
+        self.readiness: NotSent | Exception | None = None
+        self.asked: list[list[str]] = []
+
+    def ready(self, orders: Sequence[OrderRequest]) -> NotSent | None:
+        if isinstance(self.readiness, Exception):
+            raise self.readiness
+        self.asked.append([order.coid for order in orders])
+        return self.readiness
 
     def place(self, order: OrderRequest) -> NotSent | None:
         if isinstance(self.answer, Exception):
@@ -112,6 +121,33 @@ def test_a_leg_that_the_venue_side_refuses_is_told_to_the_engine() -> None:
     assert desk.rig.engine.stats["not_sent"] == 1
     assert desk.rig.engine.unresolved_orders == 1  # the other leg is on its way
     assert len(desk.gateway.triggers) == 1
+
+
+def test_one_venue_that_is_not_ready_keeps_every_leg_of_the_trade_back() -> None:
+    desk = Desk()
+    desk.orders[BYBIT].readiness = NotSent("10 orders a second are used up")
+    desk.gateway.carry_out(desk.decide())
+    assert desk.orders[BINANCE].placed == desk.orders[BYBIT].placed == []
+    assert (desk.gateway.not_sent, desk.rig.engine.open_trades) == (2, 0)
+    assert desk.gateway.triggers == {}
+
+
+def test_legs_of_one_venue_are_asked_for_together() -> None:
+    desk = Desk()
+    legs = of(Place, desk.decide())
+    both = [legs[0], legs[1]._replace(instrument=legs[0].instrument, coid="second")]
+    desk.gateway._not_ready(both, [desk.gateway._request(leg) for leg in both])
+    assert [order.coid for order in desk.orders[legs[0].instrument].placed] == []
+    asked = desk.orders[BINANCE].asked + desk.orders[BYBIT].asked
+    assert asked == [[legs[0].coid, "second"]]
+
+
+def test_an_error_while_asking_refuses_the_trade_and_halts() -> None:
+    desk = Desk()
+    desk.orders[BINANCE].readiness = RuntimeError("bug")
+    desk.gateway.carry_out(desk.decide())
+    assert desk.orders[BINANCE].placed == desk.orders[BYBIT].placed == []
+    assert desk.rig.engine.state == "HALT"
 
 
 def test_an_error_in_one_place_makes_that_order_unknown_halts_and_keeps_the_other_leg() -> None:

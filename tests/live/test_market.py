@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from picows import WSMsgType
 
@@ -15,36 +17,26 @@ from arb.live.loop_clock import LoopClock
 from arb.live.market import MarketConnection
 from arb.live.slow_path import SlowPath
 from arb.venues.backoff import Backoff
-from arb.venues.base import HttpRequest, MarketStream
+from arb.venues.base import BookProbe, MarketStream
+from arb.venues.liveness import LivenessRules
+from arb.venues.subscriptions import Subscriptions
 from arbcore.actions import Action, Resync
 from arbcore.engine import replay_tape
 from arbcore.feed import Turn
+from arbcore.settings import MS
+from tests.live.market_venue import PATIENT, TOPICS, MarketVenue, stream
 from tests.live.peer import MarketServer, Peer, market_server
 from tests.live.rig import BINANCE, BYBIT, CALM, GRID, SYMBOL, Rig
 from tests.venues.fakes import FakeHttp
 from tests.venues.waiting import until
 
-
-class Venue:
-    """A venue whose market address is the test's server."""
-
-    def __init__(self, name: str, url: str) -> None:
-        self.name = name
-        self.stream = MarketStream(url, (b'{"op":"subscribe"}',), b'{"op":"ping"}', 0.05)
-
-    def market_stream(self, symbols: list[str]) -> MarketStream:
-        assert symbols == ["BTC/USDT"]
-        return self.stream
-
-    def snapshot_request(self, symbol: str) -> HttpRequest | None:
-        return HttpRequest("GET", "http://127.0.0.1/depth", {}) if self.name == "binance" else None
-
-    def resubscribe_frames(self, symbol: str) -> tuple[bytes, ...]:
-        return (b'{"op":"unsubscribe"}', b'{"op":"resubscribe"}')
+CONFIRMED = b'{"result":null,"id":1}'
 
 
 class Desk:
-    def __init__(self, server: MarketServer, instrument: int, silence_s: float) -> None:
+    def __init__(
+        self, server: MarketServer, instrument: int, rules: LivenessRules = PATIENT, url: str = ""
+    ) -> None:
         name = "binance" if instrument == BINANCE else "bybit"
         loop = asyncio.get_running_loop()
         self.errors: list[dict[str, Any]] = []
@@ -56,9 +48,10 @@ class Desk:
         self.reasons: list[str] = []
         self.actions: list[Action] = []
         self.turn = Turn(self.rig.engine, loop, self._act)
-        self.venue = Venue(name, server.url)
+        self.venue = MarketVenue(name, rules)
         self.market = MarketConnection(
             venue=self.venue,  # type: ignore[arg-type]
+            stream=stream(url or server.url),
             connection=instrument,
             instruments={"BTC/USDT": instrument},
             turn=self.turn,
@@ -66,12 +59,11 @@ class Desk:
             clock=LoopClock(loop),
             backoff=Backoff(0.02, 0.05, lambda: 0.5),
             slow_path=SlowPath(name, self.turn, {SYMBOL: (instrument, GRID)}),
-            silence_s=silence_s,
             healthy_s=60,
             resync_pause_s=0.02,
             snapshot_levels=1000,
             on_state=self.reasons.append,
-            on_shutdown=lambda: self.reasons.append("shutdown announced"),
+            on_replace=lambda: self.reasons.append("shutdown announced"),
         )
 
     def _act(self, actions: list[Action]) -> None:
@@ -90,9 +82,9 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
-async def desk(instrument: int, silence_s: float = 5.0) -> AsyncIterator[Desk]:
+async def desk(instrument: int, rules: LivenessRules = PATIENT) -> AsyncIterator[Desk]:
     async with market_server() as server:
-        desk = Desk(server, instrument, silence_s)
+        desk = Desk(server, instrument, rules)
         desk.market.start()
         try:
             yield desk
@@ -114,7 +106,7 @@ def test_it_subscribes_pings_and_joins_the_snapshot() -> None:
         async with desk(BINANCE) as d:
             peer = await d.server.connected(1)
             await until(lambda: len(peer.heard) >= 3)
-            assert peer.heard[0] == b'{"op":"subscribe"}'
+            assert orjson.loads(peer.heard[0]) == {"method": "SUBSCRIBE", "params": list(TOPICS), "id": 1}
             assert set(peer.heard[1:]) == {b'{"op":"ping"}'}
             peer.say(d.rig.binance.move(*CALM))
             await until(lambda: d.http.open)
@@ -165,14 +157,14 @@ def test_a_reconnect_while_a_snapshot_is_on_its_way_asks_anew_and_drops_the_old_
     run(scenario)
 
 
-def test_silence_ends_the_connection_although_the_peer_answers_pings() -> None:
+def test_a_best_price_that_is_not_repeated_ends_the_connection_although_the_peer_answers_pings() -> None:
     async def scenario() -> None:
         async with market_server() as server:
             server.on_text = lambda peer, text: peer.say(b'{"success":true,"ret_msg":"pong","op":"ping"}')
-            d = Desk(server, BYBIT, silence_s=0.3)
+            d = Desk(server, BYBIT, replace(PATIENT, repeat_ns=300 * MS))
             d.market.start()
             await server.connected(2)
-            assert d.reasons[0] == "no data for 0.3 s"
+            assert d.reasons[0] == "the best price was not repeated for 0.3 s"
             assert len(server.peers[0].heard) > 2
             await d.market.stop()
 
@@ -181,7 +173,7 @@ def test_silence_ends_the_connection_although_the_peer_answers_pings() -> None:
 
 def test_a_steady_stream_is_left_alone() -> None:
     async def scenario() -> None:
-        async with desk(BYBIT, silence_s=0.3) as d:
+        async with desk(BYBIT, replace(PATIENT, quiet_ns=300 * MS, grace_ns=100 * MS)) as d:
             peer = await d.server.connected(1)
             d.bybit_live(peer)
             for _ in range(10):
@@ -194,21 +186,24 @@ def test_a_steady_stream_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("instrument", "error"),
     [
-        b'{"success": false, "ret_msg": "error:handler not found", "op": "subscribe"}',
-        b'{"error":{"code":2,"msg":"Invalid request"},"id":1}',
-        b'{"code":-1121,"msg":"Invalid symbol."}',
+        (BYBIT, b'{"success": false, "ret_msg": "error:handler not found", "op": "subscribe"}'),
+        (BINANCE, b'{"error":{"code":2,"msg":"Invalid request"},"id":9}'),
+        (BINANCE, b'{"code":-1121,"msg":"Invalid symbol."}'),
     ],
 )
-def test_an_error_on_the_stream_is_said_and_kept(error: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_on_the_stream_is_said_and_kept(
+    instrument: int, error: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async def scenario() -> None:
-        async with desk(BYBIT) as d:
+        async with desk(instrument) as d:
             peer = await d.server.connected(1)
-            peer.say(b'{"success":true,"ret_msg":"","op":"subscribe"}')
+            peer.say(b'{"success":true,"ret_msg":"","op":"subscribe"}' if instrument == BYBIT else CONFIRMED)
             peer.say(error)
             await until(lambda: d.market.last_error)
-            assert d.market.last_error == error.decode()
+            assert d.market.last_error
+            assert d.market.last_error in error.decode().replace(',"msg":"', " ")
 
     with caplog.at_level(logging.ERROR):
         run(scenario)
@@ -279,11 +274,10 @@ def test_an_error_of_our_own_halts_and_the_connection_is_replaced() -> None:
 def test_a_server_that_is_not_there_is_tried_again() -> None:
     async def scenario() -> None:
         async with market_server() as server:
-            d = Desk(server, BYBIT, 5)
-            stream, d.venue.stream = d.venue.stream, MarketStream("ws://127.0.0.1:9/", (), None, 0)
+            d = Desk(server, BYBIT, url="ws://127.0.0.1:9/")
             d.market.start()
             await until(lambda: len(d.reasons) >= 2)
-            d.venue.stream = stream
+            d.market._stream = stream(server.url)
             await server.connected(1)
             await d.market.stop()
             assert d.rig.engine.book(BYBIT)["stales"] <= 1
@@ -294,8 +288,7 @@ def test_a_server_that_is_not_there_is_tried_again() -> None:
 def test_an_address_elsewhere_is_refused_before_anything_is_opened() -> None:
     async def scenario() -> None:
         async with market_server() as server:
-            d = Desk(server, BYBIT, 5)
-            d.venue.stream = MarketStream("ws://192.0.2.1:1/", (), None, 0)
+            d = Desk(server, BYBIT, url="ws://192.0.2.1:1/")
             with pytest.raises(PermissionError, match="not on this machine"):
                 d.market.start()
 
@@ -314,9 +307,8 @@ def test_a_stop_before_the_handshake_is_done_leaves_nothing() -> None:
 
         silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
         async with silent, market_server() as server:
-            d = Desk(server, BYBIT, 5)
             port = silent.sockets[0].getsockname()[1]
-            d.venue.stream = MarketStream(f"ws://127.0.0.1:{port}/", (), None, 0)
+            d = Desk(server, BYBIT, url=f"ws://127.0.0.1:{port}/")
             d.market.start()
             await asyncio.sleep(0.05)
             await d.market.stop()
@@ -331,14 +323,14 @@ def test_a_stop_before_the_handshake_is_done_leaves_nothing() -> None:
 def test_a_loop_that_cannot_go_on_halts_and_says_so() -> None:
     async def scenario() -> None:
         async with market_server() as server:
-            d = Desk(server, BYBIT, 5)
+            d = Desk(server, BYBIT)
             d.market.start()
             peer = await server.connected(1)
 
-            def explode(symbols: list[str]) -> MarketStream:
+            def explode(stream: MarketStream) -> Subscriptions:
                 raise ValueError("symbols: gone")
 
-            d.venue.market_stream = explode  # type: ignore[method-assign]
+            d.venue.subscriptions = explode  # type: ignore[method-assign]
             peer.reset()
             await until(lambda: d.market.failure)
             assert d.rig.engine.state == "HALT"
@@ -346,3 +338,87 @@ def test_a_loop_that_cannot_go_on_halts_and_says_so() -> None:
             await d.market.stop()
 
     run(scenario)
+
+
+# Quiet or dead.
+
+
+def test_a_symbol_that_is_quiet_and_listed_is_left_alone_while_the_venue_stands_where_the_book_does() -> None:
+    async def scenario() -> None:
+        rules = replace(PATIENT, quiet_ns=200 * MS, retry_ns=200 * MS, can_list=True)
+        async with desk(BINANCE, rules) as d:
+            d.server.on_text = answer_listings
+            peer = await d.server.connected(1)
+            peer.say(d.rig.binance.move(*CALM))
+            await until(lambda: d.http.open)
+            d.http.answer("depth", d.rig.binance.snapshot())
+            peer.say(d.rig.binance.move(*CALM))
+            await until(lambda: d.state == "LIVE")
+            d.venue.probe = BookProbe(d.rig.engine.book(BINANCE)["key"], None, None)
+            for _ in range(2):
+                await until(lambda: any("probe" in exchange.request.url for exchange in d.http.open))
+                d.http.answer("probe", b"{}")
+            await asyncio.sleep(0.3)
+            assert (d.market.connects, d.state) == (1, "LIVE")
+
+    run(scenario)
+
+
+def test_a_venue_that_moved_on_without_telling_us_proves_the_stream_dead() -> None:
+    async def scenario() -> None:
+        rules = replace(PATIENT, first_ns=200 * MS, grace_ns=200 * MS, can_list=True)
+        async with desk(BINANCE, rules) as d:
+            d.server.on_text = answer_listings  # a wrong route: acknowledged, listed and silent
+            await d.server.connected(1)
+            for number in (100, 200):
+                d.venue.probe = BookProbe(number, ("1", "1"), ("2", "1"))
+                await until(lambda: any("probe" in exchange.request.url for exchange in d.http.open))
+                d.http.answer("probe", b"{}")
+            await d.server.connected(2)
+            assert d.reasons[0] == "the venue is at 200, the stream at 100"
+
+    run(scenario)
+
+
+def test_a_connection_that_answers_nothing_is_dead() -> None:
+    async def scenario() -> None:
+        rules = replace(PATIENT, first_ns=200 * MS, answer_ns=200 * MS, can_list=True)
+        async with desk(BINANCE, rules) as d:
+            await d.server.connected(2)
+            assert "no answer to LIST_SUBSCRIPTIONS" in d.reasons[0]
+
+    run(scenario)
+
+
+def test_a_refused_topic_is_no_reason_to_connect_anew() -> None:
+    async def scenario() -> None:
+        rules = replace(PATIENT, first_ns=200 * MS, begins_with_snapshot=True)
+        async with desk(BYBIT, rules) as d:
+            d.server.on_text = refuse
+            await d.server.connected(1)
+            await until(lambda: set(d.market.refused) == set(TOPICS))
+            assert d.market.refused["depth"] == "Invalid topic"
+            await asyncio.sleep(0.6)
+            assert d.market.connects == 1
+
+    run(scenario)
+
+
+def answer_listings(peer: Peer, text: bytes) -> None:
+    message = orjson.loads(text)
+    if message.get("method") == "LIST_SUBSCRIPTIONS":
+        peer.say(orjson.dumps({"result": list(TOPICS), "id": message["id"]}))
+    elif message.get("method") == "SUBSCRIBE":
+        peer.say(orjson.dumps({"result": None, "id": message["id"]}))
+
+
+def refuse(peer: Peer, text: bytes) -> None:
+    message = orjson.loads(text)
+    if message.get("op") == "subscribe":
+        answer = {
+            "success": False,
+            "ret_msg": "Invalid topic",
+            "op": "subscribe",
+            "req_id": message["req_id"],
+        }
+        peer.say(orjson.dumps(answer))

@@ -8,27 +8,14 @@ from itertools import pairwise
 import pytest
 
 from arb.live.resync import Resyncs
-from arb.venues.base import Failure, HttpRequest
+from arb.venues.base import Failure
 from arbcore.actions import Resync
 from arbcore.feed import Turn
 from arbcore.settings import MS
 from tests.binding.test_feed import Loop
+from tests.live.market_venue import MarketVenue
 from tests.live.rig import BINANCE, BYBIT, CALM, Rig, of
 from tests.venues.fakes import FakeClock, FakeHttp
-
-
-class Venue:
-    """The two calls a resync needs of a venue."""
-
-    def __init__(self, rest: bool) -> None:
-        self.name = "binance" if rest else "bybit"
-        self.rest = rest
-
-    def snapshot_request(self, symbol: str) -> HttpRequest | None:
-        return HttpRequest("GET", f"http://127.0.0.1/depth?{symbol}", {}) if self.rest else None
-
-    def resubscribe_frames(self, symbol: str) -> tuple[bytes, ...]:
-        return (b"unsubscribe " + symbol.encode(), b"subscribe " + symbol.encode())
 
 
 class Desk:
@@ -39,8 +26,9 @@ class Desk:
         self.http = FakeHttp()
         self.frames: list[bytes] = []
         self.turn = Turn(self.rig.engine, Loop(), lambda _: None)  # type: ignore[arg-type]
+        self.venue = MarketVenue("binance" if instrument == BINANCE else "bybit")
         self.resyncs = Resyncs(
-            Venue(instrument == BINANCE),  # type: ignore[arg-type]
+            self.venue,  # type: ignore[arg-type]
             instrument,
             {instrument: "BTC/USDT"},
             self.turn,
@@ -63,7 +51,7 @@ class Desk:
         began, asked = self.clock.ns, len(self.http.requests) + len(self.frames)
         while len(self.http.requests) + len(self.frames) == asked:
             self.clock.advance(0.01)
-            assert self.clock.ns - began < 60e9, "nothing is asked for"
+            assert self.clock.ns - began < 70e9, "nothing is asked for"
         return round((self.clock.ns - began) / 1e9, 2)
 
     def snapshot(self, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
@@ -132,18 +120,23 @@ def test_a_snapshot_that_helped_for_a_while_resets_the_pause() -> None:
     assert desk.pause() == pytest.approx(0.2, abs=0.02)
 
 
-@pytest.mark.parametrize(
-    ("status", "headers", "least"),
-    [(500, {}, 0.4), (429, {"Retry-After": "7"}, 7), (418, {}, 10), (429, {}, 10)],
-)
-def test_a_refused_request_is_repeated_after_the_pause_the_venue_asks_for(
-    status: int, headers: dict[str, str], least: float
-) -> None:
+@pytest.mark.parametrize(("pause_s", "least"), [(0.0, 0.4), (7.0, 7.0)])
+def test_a_refused_request_is_repeated_when_the_address_may_ask_again(pause_s: float, least: float) -> None:
     desk = Desk(BINANCE)
     desk.carry_out()
     desk.pause()
-    desk.snapshot(b"busy", status, headers)
+    desk.venue.budget.refused(desk.clock.ns, pause_s)
+    desk.snapshot(b"busy", 429)
     assert desk.pause() == pytest.approx(least, abs=0.02)
+    assert [done.status for done in desk.venue.observed] == [429]
+
+
+def test_a_snapshot_waits_for_the_budget_that_all_symbols_share() -> None:
+    desk = Desk(BINANCE)
+    desk.venue.budget.spend(2_960, desk.clock.ns)  # half of 6,000 is for reads in the background
+    desk.carry_out()
+    assert desk.pause() == pytest.approx(60.5, abs=0.1)
+    assert len(desk.http.requests) == 1
 
 
 def test_a_request_without_an_answer_is_repeated() -> None:
@@ -192,7 +185,7 @@ def test_a_venue_with_snapshots_in_the_stream_is_subscribed_anew() -> None:
     desk.rig.engine.frame(BYBIT, desk.rig.bybit.move(*CALM), desk.turn.stamp())  # a delta before any snapshot
     desk.carry_out()
     assert desk.pause() == pytest.approx(0.2, abs=0.02)
-    assert desk.frames == [b"unsubscribe BTC/USDT", b"subscribe BTC/USDT"]
+    assert desk.frames == [b'{"op":"unsubscribe"}', b'{"op":"resubscribe"}']
     desk.rig.engine.frame(BYBIT, desk.rig.bybit.snapshot(), desk.turn.stamp())
     assert desk.rig.engine.book_state(BYBIT) == "LIVE"
     desk.clock.advance(6)

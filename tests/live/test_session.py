@@ -137,7 +137,7 @@ def test_an_abrupt_close_opens_no_trade_on_its_way_out(tmp_path: Path) -> None:
         session = Session(world.plan)
         await session.open()
         await until(lambda: session.engine.stats["trades"] >= 1, 30)
-        market = session.venues[0].market
+        market = session.venues[0].shards[0].feed
         assert market is not None
         stop = market.stop
 

@@ -25,6 +25,7 @@ class Order:
     base_fee: Fraction = Fraction(0)
     handed: bool = False
     base_fee_ppm: int = 0
+    fenced: str = "no"  # "ended" by the fence, "seen" after that
 
     @property
     def filled(self) -> int:
@@ -101,6 +102,12 @@ def step(
             _resolve(out, index)
     elif kind in ("ambiguous", "ack_timer"):
         _lose_sight(out, index, bytes_left=kind == "ambiguous")
+    elif kind == "fenced":
+        order = trade.orders[index]
+        heard_of = RANK.index(order.status) > RANK.index("ack") or order.filled > 0
+        if order.state == "unknown" and order.handed and order.fenced == "no" and not heard_of:
+            _change(out, index, fenced="ended")
+            _resolve(out, index)
     elif kind == "lost_timer":
         if trade.orders[index].state == "unknown" and not trade.final:
             _halt(out, "ORDER_LOST")
@@ -144,20 +151,40 @@ def _halt(out: Outcome, reason: str) -> None:
     out.records.append(("halt", 0))
 
 
+def _reopen(out: Outcome, index: int) -> None:
+    _change(out, index, state="unknown", fenced="seen")
+    out.records.append(("adopt", index))
+
+
+def _broken_fence(out: Outcome, index: int) -> None:
+    if not out.trade.orders[index].resolved:
+        out.wishes.append(("query", index))
+    _halt(out, "FENCE_BROKEN")
+
+
 def _report(out: Outcome, index: int, status: str, cum: int) -> None:
     order = out.trade.orders[index]
-    if order.resolved and cum > order.filled:
+    news = RANK.index(status) > RANK.index(order.status) and status != "rejected"
+    reopened = order.resolved and order.fenced == "ended" and (news or cum > order.filled)
+    if reopened:
+        _reopen(out, index)
+    elif order.resolved and cum > order.filled:
         out.records.append(("adopt", index))
         _merge(out, index, status, cum)
         _halt(out, "LATE_EXECUTION")
         return
     if RANK.index(status) > RANK.index(order.status) or cum > order.cum:
         _merge(out, index, status, cum)
-    if not order.resolved and status in TERMINAL:
+    if not out.trade.orders[index].resolved and status in TERMINAL:
         _resolve(out, index)
+    if reopened:
+        _broken_fence(out, index)
 
 
 def _fill(out: Outcome, index: int, qty: int, fee: Fraction) -> None:
+    reopened = out.trade.orders[index].resolved and out.trade.orders[index].fenced == "ended"
+    if reopened:
+        _reopen(out, index)
     order = out.trade.orders[index]
     late = order.resolved and order.fills + qty > order.filled
     if late:
@@ -168,10 +195,14 @@ def _fill(out: Outcome, index: int, qty: int, fee: Fraction) -> None:
         _halt(out, "LATE_EXECUTION")
     elif not order.resolved and order.fills + qty >= order.qty:
         _resolve(out, index)
+    if reopened:
+        _broken_fence(out, index)
 
 
 def _lose_sight(out: Outcome, index: int, bytes_left: bool) -> None:
     order = out.trade.orders[index]
+    if order.state == "unknown" and bytes_left:
+        _sent(out, index)
     if order.resolved or order.state == "unknown":
         return
     _change(out, index, state="unknown", handed=order.handed or bytes_left)

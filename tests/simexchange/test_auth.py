@@ -3,6 +3,7 @@
 import pytest
 
 from arb.simexchange import binance_auth, bybit_auth
+from arb.simexchange.api_keys import ApiKey, KeyStore
 from arb.simexchange.binance_errors import BinanceError
 from arb.simexchange.bybit_errors import BybitError
 from arb.simexchange.instant import Instant
@@ -14,6 +15,7 @@ BINANCE = Credentials(
     "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A",
     "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j",
 )
+BINANCE_KEYS = KeyStore([ApiKey(BINANCE.key, BINANCE.secret)])
 ORDER = "side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1&recvWindow=5000&timestamp=1499827319559"
 PLAIN = (f"symbol=LTCBTC&{ORDER}", "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71")
 UNICODE = (
@@ -27,16 +29,22 @@ def binance_request(query: str, body: str = "", key: str = BINANCE.key) -> Reque
     return Request("POST", "/api/v3/order", query, body, {"X-MBX-APIKEY": key})
 
 
+def signed_params(request: Request, now_ms: int) -> dict[str, str]:
+    params = binance_auth.params_of(request)
+    binance_auth.check_rest(request, params, BINANCE_KEYS, now_ms)
+    return params
+
+
 @pytest.mark.parametrize(("payload", "signature"), [PLAIN, UNICODE])
 def test_binance_accepts_the_published_signatures(payload: str, signature: str) -> None:
-    params = binance_auth.signed_params(binance_request(f"{payload}&signature={signature}"), BINANCE, AT)
+    params = signed_params(binance_request(f"{payload}&signature={signature}"), AT)
     assert params["side"] == "BUY"
 
 
 def test_binance_accepts_query_and_body_joined_without_separator() -> None:
     query, body = "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC", PLAIN[0].split("GTC&")[1]
     signed = f"{body}&signature={sign(BINANCE.secret, query + body)}"
-    params = binance_auth.signed_params(binance_request(query, signed), BINANCE, AT)
+    params = signed_params(binance_request(query, signed), AT)
     assert (params["symbol"], params["price"]) == ("LTCBTC", "0.1")
 
 
@@ -44,7 +52,7 @@ def test_binance_refuses_what_was_signed_before_percent_encoding() -> None:
     raw = UNICODE[0].replace("%EF%BC%91%EF%BC%92%EF%BC%93%EF%BC%94%EF%BC%95%EF%BC%96", "１２３４５６")
     query = f"{UNICODE[0]}&signature={sign(BINANCE.secret, raw)}"
     with pytest.raises(BinanceError) as caught:
-        binance_auth.signed_params(binance_request(query), BINANCE, AT)
+        signed_params(binance_request(query), AT)
     assert caught.value.code == -1022
 
 
@@ -55,17 +63,17 @@ def test_binance_refuses_what_was_signed_before_percent_encoding() -> None:
 def test_binance_takes_timestamps_of_the_window_only(now: int, code: int) -> None:
     request = binance_request(f"{PLAIN[0]}&signature={PLAIN[1]}")
     if not code:
-        binance_auth.signed_params(request, BINANCE, now)
+        signed_params(request, now)
         return
     with pytest.raises(BinanceError) as caught:
-        binance_auth.signed_params(request, BINANCE, now)
+        signed_params(request, now)
     assert caught.value.code == code
 
 
 @pytest.mark.parametrize(("key", "code"), [("", -2014), ("other", -2015)])
 def test_binance_refuses_other_keys(key: str, code: int) -> None:
     with pytest.raises(BinanceError) as caught:
-        binance_auth.signed_params(binance_request(f"{PLAIN[0]}&signature={PLAIN[1]}", key=key), BINANCE, AT)
+        signed_params(binance_request(f"{PLAIN[0]}&signature={PLAIN[1]}", key=key), AT)
     assert (caught.value.code, caught.value.status) == (code, 401)
 
 
@@ -100,9 +108,10 @@ def test_binance_ws_api_accepts_the_published_signatures(params: dict[str, objec
     request = {**params, "apiKey": BINANCE.key, "signature": signature}
     stamp = params["timestamp"]
     assert isinstance(stamp, int)
-    assert "apiKey" in binance_auth.signed_ws_params(request, BINANCE, stamp)
+    assert binance_auth.check_ws(binance_auth.ws_texts(request), BINANCE_KEYS, stamp).key == BINANCE.key
+    late = binance_auth.ws_texts({**request, "timestamp": stamp + 1})
     with pytest.raises(BinanceError) as caught:
-        binance_auth.signed_ws_params({**request, "timestamp": stamp + 1}, BINANCE, stamp)
+        binance_auth.check_ws(late, BINANCE_KEYS, stamp)
     assert caught.value.code == -1022
 
 

@@ -40,7 +40,7 @@ def test_the_ready_line_has_the_promised_shape_and_stdin_eof_ends_it() -> None:
     binance, bybit = line["venues"]["binance"], line["venues"]["bybit"]
     assert set(binance) == {"spot", "usdm"}
     assert set(binance["spot"]) == set(binance["usdm"]) == {"rest", "ws", "ws_api"}
-    assert [name for name, url in binance["usdm"].items() if url is None] == ["ws_api"]
+    assert binance["usdm"]["ws_api"].endswith("/ws-fapi/v1")
     assert binance["usdm"]["ws"] != binance["spot"]["ws"]
     assert set(bybit) == {"rest", "ws_public", "ws_private", "ws_trade"}
     assert bybit["ws_trade"] is None

@@ -89,8 +89,8 @@ def test_binance_account_and_instruments() -> None:
         binance_shapes.account(made.binance.account, made.spec.fees, 1, omit_zero=False),
         "binance_spot/rest_account",
     )
-    check(binance_shapes.commission("BTCUSDT", made.spec.fees), "binance_spot/rest_commission")
-    info = exchange_info([SPOT_LISTINGS[0]], 1)
+    check(binance_shapes.commission("BTCUSDT", made.spec.fees, None), "binance_spot/rest_commission")
+    info = exchange_info([SPOT_LISTINGS[0]], 1, 6000, [])
     check(info, "binance_spot/rest_exchange_info", "sors", "rateLimits", "filters")
     theirs = {
         row["filterType"]: row for row in fixture("binance_spot/rest_exchange_info")["symbols"][0]["filters"]

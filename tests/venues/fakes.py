@@ -11,12 +11,14 @@ from typing import Any
 from arb.venues.base import (
     Balance,
     CancelOutcome,
+    Cash,
     ErrorClass,
     Failure,
     FillUpdate,
     HttpDone,
     HttpRequest,
     OrderUpdate,
+    Position,
     QueryOutcome,
     RateLimit,
     SocketEvents,
@@ -139,6 +141,7 @@ class FakeSocket:
         self.opened = False
         self.closed = False  # on_close was called
         self.dead = False  # closed by the client
+        self.unsent = 0
 
     @property
     def closing(self) -> bool:
@@ -225,6 +228,12 @@ class EventLog:
 
     def on_balances(self, balances: Sequence[Balance]) -> None:
         self.log.append(("balances", list(balances)))
+
+    def on_positions(self, positions: Sequence[Position]) -> None:
+        self.log.append(("positions", list(positions)))
+
+    def on_cash(self, cash: Cash) -> None:
+        self.log.append(("cash", cash))
 
     def on_stream(self, kind: StreamKind, state: StreamState, cause: StreamCause, detail: str) -> None:
         self.log.append(("stream", kind, state, cause))

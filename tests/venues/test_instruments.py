@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from arb.venues.bybit import parse as bybit_parse
 
 from .fakes import EventLog, FakeClock, FakeHttp, FakeSockets
 from .fixtures import fixture
+from .market_setup import INFO, KINDS, PERPETUALS, market
 from .setup import BINANCE_INFO, BYBIT_INFO, URLS, binance, bybit, envelope
 
 
@@ -127,7 +129,10 @@ def test_snapshots_come_over_rest_on_binance_and_by_resubscription_on_bybit() ->
     venue = binance().venue
     request = venue.snapshot_request("BTC/USDT")
     assert request.url == "http://127.0.0.1:1/api/v3/depth?symbol=BTCUSDT&limit=1000"
-    assert venue.resubscribe_frames("BTC/USDT") == ()
+    assert venue.resubscribe_frames("BTC/USDT") == (
+        b'{"method":"UNSUBSCRIBE","params":["btcusdt@depth@100ms","btcusdt@bookTicker"],"id":"again"}',
+        b'{"method":"SUBSCRIBE","params":["btcusdt@depth@100ms","btcusdt@bookTicker"],"id":"again"}',
+    )
     venue = bybit().venue
     assert venue.snapshot_request("BTC/USDT") is None
     assert venue.resubscribe_frames("BTC/USDT") == (
@@ -139,3 +144,102 @@ def test_snapshots_come_over_rest_on_binance_and_by_resubscription_on_bybit() ->
 def test_an_address_that_is_not_configured_is_an_error() -> None:
     with pytest.raises(VenueError, match="no address is configured for 'rest'"):
         BinanceSpot("here", {**URLS, "rest": None}, FakeHttp(), FakeSockets(), FakeClock(), EventLog())
+
+
+# Perpetuals.
+
+
+def test_binance_usdm_exchange_info_of_the_documentation() -> None:
+    body = fixture("binance_usdm", "rest_exchange_info_synthetic")
+    row = next(row for row in body["symbols"] if row["symbol"] == "BTCUSDT")
+    filters = fixture("binance_usdm", "live_exchange_info_btcusdt_filters")
+    assert binance_parse.perpetual({**row, "filters": filters}) == VenueInstrument(
+        symbol="BTC/USDT:USDT",
+        venue_symbol="BTCUSDT",
+        base="BTC",
+        quote="USDT",
+        tick="0.1",  # pricePrecision says 2
+        lot="0.001",
+        min_qty="0.001",
+        max_qty="1000",
+        min_notional="50",
+        max_notional="0",
+        min_price="556.8",
+        max_price="4529764",
+        tradable=True,
+        stp_modes=binance_parse.perpetual(row).stp_modes,
+        settle="USDT",
+    )
+    assert all(binance_parse.perpetual(row).settle for row in body["symbols"])
+
+
+def test_bybit_linear_instruments_of_the_documentation() -> None:
+    [row] = fixture("bybit", "rest_instruments_linear")["result"]["list"]
+    assert bybit_parse.perpetual(row) == VenueInstrument(
+        symbol="BTC/USDT:USDT",
+        venue_symbol="BTCUSDT",
+        base="BTC",
+        quote="USDT",
+        tick="0.1",
+        lot="0.001",
+        min_qty="0.001",
+        max_qty="1190",
+        min_notional="5",
+        max_notional="0",
+        min_price="0.1",
+        max_price="1999999.8",
+        tradable=True,
+        settle="USDT",
+    )
+
+
+@pytest.mark.parametrize("kind", PERPETUALS)
+def test_dated_contracts_of_the_same_pair_are_not_taken_for_perpetuals(kind: str) -> None:
+    bench, answers = market(kind, ready=False), []
+    bench.venue.instruments(["BTC/USDT:USDT", "ETH/USDT:USDT"], answers.append)
+    bench.http.answer("", INFO[kind])
+    assert [i.venue_symbol for i in answers[0]] == ["BTCUSDT", "ETHUSDT"]
+
+
+def test_a_perpetual_that_is_spelled_otherwise_is_found_by_its_assets() -> None:
+    bench, answers = market("bybit_linear", ready=False), []
+    bench.venue.instruments(["BTC/USDC:USDC"], answers.append)
+    bench.http.answer("", INFO["bybit_linear"])
+    assert [(i.venue_symbol, i.settle) for i in answers[0]] == [("BTCPERP", "USDC")]
+
+
+def test_the_step_of_a_quantity_is_not_its_least() -> None:
+    found = bybit_parse.perpetual(INFO["bybit_linear"]["result"]["list"][1])
+    assert (found.lot, found.min_qty) == ("0.001", "0.005")
+
+
+def test_all_pages_of_the_linear_instruments_are_read() -> None:
+    bench, answers = market("bybit_linear", ready=False), []
+    bench.venue.instruments(["BTC/USDT:USDT", "ETH/USDT:USDT"], answers.append)
+    _, first, second, _ = INFO["bybit_linear"]["result"]["list"]
+    request = bench.http.answer("", envelope({"list": [first], "nextPageCursor": "first%3D1"}))
+    assert request.url.endswith("/instruments-info?category=linear&limit=1000")
+    request = bench.http.answer("", envelope({"list": [second], "nextPageCursor": ""}))
+    assert request.url.endswith("?category=linear&limit=1000&cursor=first%3D1")
+    assert [i.symbol for i in answers[0]] == ["BTC/USDT:USDT", "ETH/USDT:USDT"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_symbol_of_another_market_is_refused_before_anything_is_asked(kind: str) -> None:
+    bench = market(kind, ready=False)
+    wrong = "BTC/USDT" if kind in PERPETUALS else "BTC/USDT:USDT"
+    with pytest.raises(VenueError, match="was expected"):
+        bench.venue.instruments([wrong], lambda _: None)
+    assert bench.http.requests == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", ["PENDING_TRADING", "SETTLING", "PreLaunch", "Closed", "HALT"])
+def test_only_a_symbol_in_trade_is_tradable(kind: str, status: str) -> None:
+    bench, answers = market(kind, ready=False), []
+    info = json.loads(json.dumps(INFO[kind]))
+    for row in info["symbols"] if kind.startswith("binance") else info["result"]["list"]:
+        row["status"] = status
+    bench.venue.instruments(bench.symbols, answers.append)
+    bench.http.answer("", info)
+    assert [i.tradable for i in answers[0]] == [False, False]

@@ -74,8 +74,8 @@ def test_binance_sends_the_signed_bytes() -> None:
     assert request.headers == {"X-MBX-APIKEY": KEY, "Content-Type": "application/x-www-form-urlencoded"}
     payload, _, signature = request.body.decode().rpartition("&signature=")
     assert payload == (
-        "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=IOC&selfTradePreventionMode=EXPIRE_TAKER"
-        "&newOrderRespType=FULL&recvWindow=1000"
+        "newOrderRespType=FULL&selfTradePreventionMode=EXPIRE_TAKER&side=BUY&symbol=BTCUSDT"
+        "&timeInForce=IOC&type=LIMIT&recvWindow=1000"
         "&newClientOrderId=acoid000001&quantity=0.5&price=60000.1&timestamp=1700000001000"
     )
     assert signature == hmac.new(SECRET.encode(), payload.encode(), hashlib.sha256).hexdigest()

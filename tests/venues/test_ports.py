@@ -181,9 +181,7 @@ HTTP = pytest.mark.parametrize("port", [real, fake], ids=["real", "fake"])
 
 @HTTP
 @pytest.mark.parametrize(("case", "status"), [("ok", 200), ("error", 503)])
-def test_an_answer_is_sent_then_done(
-    port: Callable[[str], Awaitable[Log]], case: str, status: int
-) -> None:
+def test_an_answer_is_sent_then_done(port: Callable[[str], Awaitable[Log]], case: str, status: int) -> None:
     log = asyncio.run(port(case))  # type: ignore[arg-type]
     assert [name for name, _ in log] == ["sent", "done"]
     done: HttpDone = log[1][1]
@@ -195,9 +193,7 @@ def test_an_answer_is_sent_then_done(
 
 @HTTP
 @pytest.mark.parametrize("case", FAILURES)
-def test_a_failure_says_whether_bytes_may_have_left(
-    port: Callable[[str], Awaitable[Log]], case: str
-) -> None:
+def test_a_failure_says_whether_bytes_may_have_left(port: Callable[[str], Awaitable[Log]], case: str) -> None:
     log = asyncio.run(port(case))  # type: ignore[arg-type]
     failure, sent = FAILURES[case]
     assert [name for name, _ in log] == (["sent", "done"] if sent else ["done"])

@@ -38,6 +38,8 @@ def compare(bench: Bench) -> None:
     """Answers the questions after a subscription: one open order, 1 BTC and 2 USDT."""
     if "ws-api" in bench.sockets.last.url:
         bench.http.answer("/api/v3/openOrders", [{**B_ORDER, "status": "NEW"}])
+        if bench.venue.private.state is StreamState.up:  # of the open order's symbol
+            bench.http.answer("/api/v3/myTrades", [])
         coins = [{"asset": a, "free": f, "locked": "0"} for a, f in (("BTC", "1"), ("USDT", "2"))]
         bench.http.answer("/api/v3/account", {"balances": coins})
     else:
@@ -319,8 +321,16 @@ def test_binance_balances_and_bystanders() -> None:
     bench = running(binance)
     position = fixture("binance_spot", "user_outboundAccountPosition")
     assert told(bench, position) == [("balances", [Balance("ETH", "10000.000000", "0.000000")])]
-    for name in ("user_balanceUpdate", "user_externalLockUpdate", "user_listStatus"):
+    for name in ("user_externalLockUpdate", "user_listStatus"):
         assert told(bench, fixture("binance_spot", name)) == []
+
+
+def test_a_transfer_is_cash() -> None:
+    bench = running(binance)
+    update = fixture("binance_spot", "user_balanceUpdate")
+    [(name, cash)] = told(bench, update)
+    assert (name, cash.asset, cash.amount, cash.kind) == ("cash", "BTC", "100.00000000", "transfer")
+    assert told(bench, update) == [("cash", cash)], "a repeated message must carry the same id"
 
 
 def test_bybit_orders_executions_and_wallet() -> None:

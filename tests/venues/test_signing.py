@@ -7,10 +7,12 @@ import pickle
 
 import pytest
 
-from arb.venues.base import Credentials, Secret
-from arb.venues.binance.signing import encoded, signed, ws_signature
+from arb.venues.base import Credentials, KeyKind, Secret, VenueError
+from arb.venues.binance.signing import encoded, signed, signer_of, ws_signature
 from arb.venues.bybit.signing import headers, login_signature
 from arb.venues.signing import HmacSigner
+
+from .binance_setup import ED25519_PEM
 
 B_KEY = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A"
 B_SIGNER = HmacSigner(Secret("NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"))
@@ -66,6 +68,45 @@ def test_binance_rest_signs_percent_encoded_bytes() -> None:
 )
 def test_binance_ws_api_signs_sorted_parameters(params: dict[str, str | int], signature: str) -> None:
     assert ws_signature(B_SIGNER, params) == signature
+
+
+def test_usdm_signs_like_spot() -> None:
+    signer = HmacSigner(Secret("2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9"))
+    payload = (
+        "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=9000&timeInForce=GTC&recvWindow=5000"
+        "&timestamp=1591702613943"
+    )
+    assert signer.sign(payload.encode()) == "3c661234138461fcc7a7d8746c6558c9842d4e10870d2ecbedf7777cad694af9"
+
+
+def test_a_key_state_that_has_hashed_the_beginning_signs_the_whole() -> None:
+    whole = b"apiKey=abc&price=1&quantity=2"
+    for cut in range(len(whole) + 1):
+        assert B_SIGNER.after(whole[:cut]).sign(whole[cut:]) == B_SIGNER.sign(whole)
+
+
+def test_ed25519_is_deterministic_and_percent_encoded_in_a_query() -> None:
+    # The seed of RFC 8032, test 1; the signature was computed by a second implementation.
+    signer = signer_of(Credentials("key", Secret(ED25519_PEM), KeyKind.ed25519))
+    payload = (
+        "symbol=BTCUSDT&side=SELL&type=LIMIT&timeInForce=GTC&quantity=1&price=0.2"
+        "&timestamp=1668481559918&recvWindow=5000"
+    )
+    text = "XtZirsmmi0noRzUfkqktvkVfxpkq/WtbLg2UOL3QGYdUBZVlqOBEMuEVw8zioY93N54NcKj9UuAXQEa9zgTDBg=="
+    assert signer.sign(payload.encode()) == text
+    encoded_text = text.replace("/", "%2F").replace("=", "%3D")
+    assert signed(signer, payload) == f"{payload}&signature={encoded_text}"
+
+
+@pytest.mark.parametrize(
+    "pem", ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
+)
+def test_a_key_that_is_none_says_so_without_quoting_it(pem: str) -> None:
+    with pytest.raises(VenueError, match="Ed25519") as raised:
+        signer_of(Credentials("key", Secret(pem), KeyKind.ed25519))
+    assert raised.value.__cause__ is None
+    if pem:
+        assert pem not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -1,222 +1,313 @@
-"""Binance spot orders over REST: place, cancel, query, fills, open orders, balances.
+"""Binance order entry: place, cancel and query on the WebSocket API while it is up, else on REST.
 
-A place asks for the FULL answer: it is the matching engine's result with its fills. The private stream tells
-the same again, before or after; the core counts each trade id once.
+`order_transport` picks: auto, rest, or ws (no order by REST; cancels and queries still go there while the
+channel is down). What was in flight on a channel that went is never repeated, except cancels and queries: a
+place becomes unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from arb.venues import fields
 from arb.venues.base import (
     Balance,
-    CancelOutcome,
+    ClockPort,
     ErrorClass,
-    FillUpdate,
     HttpDone,
     HttpRequest,
+    Lane,
     NotSent,
     OrderRequest,
     OrderUpdate,
-    QueryKind,
-    QueryOutcome,
     Side,
+    SocketPort,
     TimeInForce,
     VenueError,
     VenueEvents,
     VenueFailure,
     VenueInstrument,
 )
-from arb.venues.binance import parse, tables
-from arb.venues.binance.rest import BinanceRest, failure_of
-from arb.venues.binance.signing import signed
+from arb.venues.binance import tables, ws_api
+from arb.venues.binance.budgets import OrderBudgets
+from arb.venues.binance.order_asks import OrderAsks
+from arb.venues.binance.order_markets import OrderMarket
+from arb.venues.binance.order_reads import OnFills, OrderIds, OrderReads
+from arb.venues.binance.rest import BinanceRest
+from arb.venues.binance.templates import Key, OrderTemplate
+from arb.venues.binance.ws_orders import LOGON_ID, BinanceOrderDialogue
+from arb.venues.clock_hold import ClockHold
+from arb.venues.order_channel import OrderChannel
 from arb.venues.symbols import Symbols, valid_coid
 
-T = TypeVar("T")
+
+@dataclass(slots=True)
+class _Flight:
+    """A place on its way; `on_sent` is told once, before anything else."""
+
+    order: OrderRequest
+    told: bool = False
 
 
-class BinanceSpotOrders:
-    """Order entry of one account; see OrderEntry for the contract."""
+class BinanceOrders:
+    """Order entry of one account; see OrderEntry for the contract.
 
-    def __init__(self, rest: BinanceRest, symbols: Symbols, events: VenueEvents) -> None:
+    `ws_url` "" has no channel. `api_key` signs on the WebSocket; with `is_session` its requests carry neither
+    key nor signature after the log-on.
+    """
+
+    def __init__(
+        self,
+        market: OrderMarket,
+        rest: BinanceRest,
+        symbols: Symbols,
+        events: VenueEvents,
+        port: ClockPort,
+        sockets: SocketPort,
+        random: Callable[[], float],
+        *,
+        ws_url: str,
+        api_key: str,
+        is_session: bool,
+        measure_clock: Callable[[Callable[[bool], None] | None], None],
+    ) -> None:
         if rest.signer is None:
             raise VenueError("order entry needs credentials")
+        self._market = market
         self._rest = rest
         self._symbols = symbols
         self._events = events
+        self._port = port
         self._signer = rest.signer
-        self._url = rest.base_url + tables.PLACE.path
+        self._api_key = api_key
+        self._is_session = is_session
+        self._settings = rest.settings
+        self._url = rest.base_url + market.place.path
         self._headers = {**rest.headers, "Content-Type": tables.FORM_TYPE}
-        self._templates: dict[tuple[str, Side, TimeInForce], str] = {}
+        self._templates: dict[Key, OrderTemplate] = {}
+        self._holds: dict[str, str] = {}  # ccxt symbol, or "" for all -> why no entry
+        self._traded: dict[str, None] = {}
+        self._last_id = LOGON_ID
+        self.ids = OrderIds()
+        self.hold = ClockHold(port, rest.clock, measure_clock)
+        self.budgets = OrderBudgets(
+            rest.budget,
+            rest.clock,
+            order_weight=market.place.weight,
+            fills_give_back=market.fills_give_back,
+        )
+        rest.on_too_many_orders = self.budgets.orders_refused
+        self._channel: OrderChannel | None = None
+        if ws_url and self._settings.order_transport != "rest":
+            dialogue = BinanceOrderDialogue(
+                ws_url,
+                api_key,
+                self._signer,
+                rest.clock,
+                self._settings,
+                market.errors,
+                is_session=is_session,
+                on_paused=rest.paused,
+                on_counts=lambda message: self.budgets.weight_counted(ws_api.counts_of(message)),
+                on_clock_refused=self.hold.refused,
+                on_weight=self.budgets.spend,
+            )
+            self._channel = OrderChannel(dialogue, sockets, port, events, self._settings, random)
+        self._reads = OrderReads(market, rest, symbols, self.ids)
+        self._asks = OrderAsks(
+            market, rest, symbols, events, self.budgets, self._reads, self.ids, self._channel, self._frame
+        )
+
+    @property
+    def channel(self) -> OrderChannel | None:
+        return self._channel
+
+    def start(self) -> None:
+        if self._channel is not None:
+            self._channel.start()
+
+    def stop(self) -> None:
+        if self._channel is not None:
+            self._channel.stop()
 
     def allow(self, instruments: Sequence[VenueInstrument]) -> None:
-        """Prepares the constant part of every order of these symbols, so that placing only appends."""
-        window = f"recvWindow={self._rest.settings.recv_window_ms}"
+        """Prepares the constant part of every order of these symbols, so that placing only fills in."""
+        reduce = (False, True) if self._market.reduces else (False,)
         for instrument in instruments:
-            stp = ""
-            if tables.STP_MODE in instrument.stp_modes:
-                stp = f"&selfTradePreventionMode={tables.STP_MODE}"
-            for side, side_word in tables.SIDES.items():
-                for tif, kind in tables.ORDER_TYPES.items():
-                    self._templates[instrument.symbol, side, tif] = (
-                        f"symbol={instrument.venue_symbol}&side={side_word}&{kind}{stp}"
-                        f"&newOrderRespType=FULL&{window}&newClientOrderId="
-                    )
+            for side in Side:
+                for tif in TimeInForce:
+                    for reduce_only in reduce:
+                        self._templates[instrument.symbol, side, tif, reduce_only] = OrderTemplate(
+                            self._market,
+                            instrument,
+                            side,
+                            tif,
+                            reduce_only,
+                            self._settings.recv_window_ms,
+                            "" if self._is_session else self._api_key,
+                            self._signer,
+                        )
+
+    def hold_entries(self, symbol: str, reason: str) -> None:
+        """No new trade on that symbol, "" for all, for as long as this object lives."""
+        self._holds[symbol] = reason
+
+    # Placing.
+
+    def ready(self, orders: Sequence[OrderRequest]) -> NotSent | None:
+        if not orders:
+            return None
+        for order in orders:
+            key = (order.symbol, order.side, order.tif, order.reduce_only)
+            if key not in self._templates:
+                known = self._symbols.find(order.symbol) is not None
+                what = "knows no reduce-only" if known else "is not among the instruments that were read"
+                return NotSent(f"symbol {order.symbol!r} {what}")
+            if not valid_coid(order.coid):
+                return NotSent(f"client order id {order.coid!r} is not 1 to 32 alphanumerics")
+            reason = self.hold.reason(order.lane)
+            if not reason and self._holds and order.lane is Lane.entry:
+                reason = self._holds.get(order.symbol) or self._holds.get("") or ""
+            if reason:
+                return NotSent(reason)
+        if self._settings.order_transport == "ws" and (self._channel is None or not self._channel.ready):
+            return NotSent("the order channel is down")
+        reason = self.budgets.refusal(orders)
+        return NotSent(reason) if reason else None
 
     def place(self, order: OrderRequest) -> NotSent | None:
-        template = self._templates.get((order.symbol, order.side, order.tif))
-        if template is None:
-            return NotSent(f"symbol {order.symbol!r} is not among the instruments that were read")
-        if not valid_coid(order.coid):
-            return NotSent(f"client order id {order.coid!r} is not 1 to 32 alphanumerics")
-        clock = self._rest.clock
-        if not clock.bounds.known:
-            return NotSent("the venue's clock is not known yet")
-        body = signed(
-            self._signer,
-            f"{template}{order.coid}&quantity={order.qty}&price={order.price}&timestamp={clock.stamp_ms()}",
-        )
+        refused = self.ready((order,))
+        if refused is not None:
+            return refused
+        template = self._templates[order.symbol, order.side, order.tif, order.reduce_only]
+        flight = _Flight(order)
+        stamp_ms = self._rest.clock.stamp_ms()
+        channel = self._channel
+        if channel is not None and channel.ready:
+            self._last_id += 1
+            sent = channel.request(
+                template.frame(order, stamp_ms, self._last_id),
+                str(self._last_id),
+                lambda message: self._channel_placed(flight, message),
+                lambda reason: self._lost(flight, reason),
+            )
+            if sent:
+                self._port.call_later(0.0, lambda: self._tell_sent(flight))
+                self._left(order)
+                return None
+        if self._settings.order_transport == "ws":
+            return NotSent("the order channel went down")
+        # Nothing left on the channel, so this is no repetition.
         self._rest.http.start(
             HttpRequest(
-                "POST", self._url, self._headers, body.encode(), self._rest.settings.order_timeout_s, "place"
+                "POST",
+                self._url,
+                self._headers,
+                template.body(order, stamp_ms),
+                self._settings.order_timeout_s,
+                "place",
             ),
-            partial(self._placed, order.coid),
-            partial(self._events.on_sent, order.coid),
+            lambda done: self._rest_placed(flight, done),
+            lambda: self._tell_sent(flight),
         )
+        self._left(order)
         return None
 
-    def _placed(self, coid: str, done: HttpDone) -> None:
-        if done.status != 200:
-            self._not_placed(coid, done)
+    def _left(self, order: OrderRequest) -> None:
+        self.budgets.take(order)
+        self._traded[order.symbol] = None
+
+    def _tell_sent(self, flight: _Flight) -> None:
+        if not flight.told:
+            flight.told = True
+            self._events.on_sent(flight.order.coid)
+
+    def _lost(self, flight: _Flight, reason: str) -> None:
+        self._tell_sent(flight)
+        self._events.on_unknown(flight.order.coid, reason)
+
+    def _channel_placed(self, flight: _Flight, message: dict[str, Any]) -> None:
+        self.budgets.answered_on_channel(flight.order.coid, ws_api.counts_of(message))
+        self._placed(flight, ws_api.result_of(message, self._market.errors))
+
+    def _rest_placed(self, flight: _Flight, done: HttpDone) -> None:
+        self.budgets.answered(flight.order.coid, done)
+        self._placed(flight, self._rest.result(done))
+
+    def _placed(self, flight: _Flight, result: Any) -> None:
+        coid = flight.order.coid
+        if isinstance(result, VenueFailure):
+            if result.error_class is ErrorClass.notsent:
+                self._events.on_not_sent(coid, result.message)
+                return
+            self._tell_sent(flight)
+            self._not_placed(flight.order, result)
             return
+        self._tell_sent(flight)
         try:
-            row = fields.mapping(fields.loads(done.body), "order")
+            row = fields.mapping(result, "order")
             answered = fields.text(row, "clientOrderId")
             if answered != coid:
                 raise VenueError(f"clientOrderId: the answer is about {answered!r}, not {coid!r}")
             order_id = str(fields.integer(row, "orderId"))
-            update = parse.order(row, self._symbols.to_symbol) if "status" in row else None
-            fills = parse.order_fills(row, self._symbols.to_symbol)
+            update = self._market.order(row, self._symbols.to_symbol) if "status" in row else None
+            fills = self._market.fills_of(row, self._symbols.to_symbol)
         except VenueError as error:
             self._events.on_unknown(coid, f"unreadable answer: {error}")
             return
+        self.ids.note(order_id, coid)
         self._events.on_ack(coid, order_id)
         for fill in fills:
             self._events.on_fill(fill)
         if update is not None:
             self._events.on_order(update)
 
-    def _not_placed(self, coid: str, done: HttpDone) -> None:
-        failure = failure_of(done)
-        self._rest.watch_limits(done)
-        if failure.code == tables.CLOCK_REFUSED and self._rest.on_clock_refused is not None:
-            self._rest.on_clock_refused(None)
-        if failure.error_class is ErrorClass.notsent:
-            self._events.on_not_sent(coid, failure.message)
-        elif failure.error_class is ErrorClass.unknown:
-            self._events.on_unknown(coid, f"{failure.code} {failure.message}")
-        else:
-            self._events.on_reject(coid, failure.error_class, failure.code, failure.message)
+    def _not_placed(self, order: OrderRequest, failure: VenueFailure) -> None:
+        if failure.code in tables.CLOCK_CODES:
+            self.hold.refused()
+        if failure.error_class is ErrorClass.unknown:
+            self._events.on_unknown(order.coid, f"{failure.code} {failure.message}")
+            return
+        self._events.on_reject(order.coid, failure.error_class, failure.code, failure.message)
+
+    # What is asked.
 
     def cancel(self, coid: str, symbol: str) -> NotSent | None:
-        instrument = self._symbols.find(symbol)
-        if instrument is None or not valid_coid(coid):
-            return NotSent(f"no order {coid!r} on {symbol!r} can be named to the venue")
-        # The HTTP client may send a DELETE twice on a dropped connection: the second finds the order gone.
-        request = self._rest.signed(
-            tables.CANCEL, f"symbol={instrument.venue_symbol}&origClientOrderId={coid}"
-        )
-        self._rest.http.start(request, partial(self._canceled, coid))
-        return None
-
-    def _canceled(self, coid: str, done: HttpDone) -> None:
-        result = self._rest.result(done)
-        if not isinstance(result, VenueFailure):
-            self._events.on_cancel(coid, CancelOutcome.accepted, 0, "")
-            return
-        restricted = result.message.startswith(tables.CANCEL_RESTRICTED)
-        gone = result.code == tables.CANCEL_GONE and not restricted
-        outcome = CancelOutcome.gone if gone else CancelOutcome.failed
-        self._events.on_cancel(coid, outcome, result.code, result.message)
+        return self._asks.cancel(coid, symbol)
 
     def query(self, coid: str, symbol: str) -> NotSent | None:
-        instrument = self._symbols.find(symbol)
-        if instrument is None or not valid_coid(coid):
-            return NotSent(f"no order {coid!r} on {symbol!r} can be named to the venue")
-        self._rest.read(
-            tables.QUERY,
-            f"symbol={instrument.venue_symbol}&origClientOrderId={coid}",
-            partial(self._queried, coid),
-        )
-        return None
+        return self._asks.query(coid, symbol)
 
-    def _queried(self, coid: str, result: Any) -> None:
-        if isinstance(result, VenueFailure):
-            if result.code == tables.ORDER_ABSENT:
-                self._events.on_query(coid, QueryOutcome(QueryKind.absent))
-            else:
-                self._query_failed(coid, f"{result.code} {result.message}")
-            return
-        try:
-            update = parse.order(fields.mapping(result, "order"), self._symbols.to_symbol)
-            if update.coid != coid:
-                raise VenueError(f"clientOrderId: the answer is about {update.coid!r}, not {coid!r}")
-        except VenueError as error:
-            self._query_failed(coid, str(error))
-            return
-        if fields.add([update.cum_qty]) == 0:
-            self._events.on_query(coid, QueryOutcome(QueryKind.found, update))
-        else:
-            self.fetch_fills(update, partial(self._query_filled, update))
+    def fetch_fills(self, order: OrderUpdate, on_done: OnFills) -> None:
+        self._reads.fetch_fills(order, on_done)
 
-    def _query_filled(self, update: OrderUpdate, answer: Sequence[FillUpdate] | VenueFailure) -> None:
-        if isinstance(answer, VenueFailure):
-            self._query_failed(update.coid, f"fills: {answer.code} {answer.message}")
-            return
-        for fill in answer:
-            self._events.on_fill(fill)
-        # The trade list may lag behind the order; without every fill the fees are not known.
-        if fields.add([fill.qty for fill in answer]) < fields.add([update.cum_qty]):
-            self._query_failed(update.coid, f"fills: fewer than the {update.cum_qty} executed")
-            return
-        self._events.on_query(update.coid, QueryOutcome(QueryKind.found, update))
+    def traded(self) -> Sequence[str]:
+        return tuple(self._traded)
 
-    def _query_failed(self, coid: str, reason: str) -> None:
-        self._events.on_query(coid, QueryOutcome(QueryKind.failed, None, reason))
-
-    def fetch_fills(
-        self, order: OrderUpdate, on_done: Callable[[Sequence[FillUpdate] | VenueFailure], None]
-    ) -> None:
-        instrument = self._symbols.find(order.symbol)
-        venue_symbol = order.symbol if instrument is None else instrument.venue_symbol
-        query = f"symbol={venue_symbol}&orderId={order.venue_order_id}&limit={tables.MY_TRADES_LIMIT}"
-        self._read(tables.MY_TRADES, query, lambda body: parse.my_trades(body, order), on_done)
+    def recent_fills(self, symbols: Sequence[str], since_ms: int, on_done: OnFills) -> None:
+        self._reads.recent_fills(symbols, since_ms, on_done)
 
     def open_orders(self, on_done: Callable[[Sequence[OrderUpdate] | VenueFailure], None]) -> None:
-        def orders(body: Any) -> list[OrderUpdate]:
-            return [parse.order(row, self._symbols.to_symbol) for row in fields.rows(body, "openOrders")]
+        def answered(answer: Sequence[OrderUpdate] | VenueFailure) -> None:
+            if not isinstance(answer, VenueFailure):
+                self._traded.update((order.symbol, None) for order in answer)
+            on_done(answer)
 
-        self._read(tables.OPEN_ORDERS, "", orders, on_done)
+        self._reads.open_orders(answered)
 
     def balances(self, on_done: Callable[[Sequence[Balance] | VenueFailure], None]) -> None:
-        self._read(tables.ACCOUNT, "omitZeroBalances=true", parse.balances, on_done)
+        self._reads.balances(on_done)
 
-    def _read(
-        self,
-        endpoint: tables.Endpoint,
-        query: str,
-        to_value: Callable[[Any], T],
-        on_done: Callable[[T | VenueFailure], None],
-    ) -> None:
-        def answered(result: Any) -> None:
-            if not isinstance(result, VenueFailure):
-                try:
-                    result = to_value(result)
-                except VenueError as error:
-                    result = VenueFailure(ErrorClass.unknown, 200, f"unreadable answer: {error}")
-            on_done(result)
-
-        self._rest.read(endpoint, query, answered)
+    def _frame(self, method: str, params: ws_api.Params) -> tuple[bytes, str]:
+        self._last_id += 1
+        timed: ws_api.Params = {
+            **params,
+            "recvWindow": self._settings.recv_window_ms,
+            "timestamp": self._rest.clock.stamp_ms(),
+        }
+        if self._is_session:
+            return ws_api.request(self._last_id, method, timed), str(self._last_id)
+        text = ws_api.signed_request(self._last_id, method, timed, self._api_key, self._signer)
+        return text, str(self._last_id)

@@ -1,4 +1,4 @@
-"""Binance spot messages -> the adapter's types. Field names are quoted from the documentation."""
+"""Binance messages -> the adapter's types. Field names are quoted from the documentation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from arb.venues.base import Balance, FillUpdate, OrderStatus, OrderUpdate, VenueError, VenueInstrument
-from arb.venues.binance.tables import STATUSES, TRADABLE
+from arb.venues.base import Balance, Cash, FillUpdate, OrderStatus, OrderUpdate, VenueError, VenueInstrument
+from arb.venues.binance.tables import PERPETUAL, STATUSES, TRADABLE
 from arb.venues.fields import (
     decimal,
     flag,
@@ -23,7 +23,7 @@ from arb.venues.fields import (
 ToSymbol = Callable[[str], str]  # "BTCUSDT" -> "BTC/USDT"; unknown ones come back as they are
 
 
-def _status(row: Mapping[str, Any], key: str) -> OrderStatus:
+def status(row: Mapping[str, Any], key: str) -> OrderStatus:
     word = text(row, key)
     try:
         return STATUSES[word]
@@ -31,12 +31,17 @@ def _status(row: Mapping[str, Any], key: str) -> OrderStatus:
         raise VenueError(f"{key}: unknown order status {word!r}") from None
 
 
-def instrument(row: Mapping[str, Any]) -> VenueInstrument:
-    """One of exchangeInfo `symbols[]`."""
+def _filters(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     filters = {text(f, "filterType"): f for f in rows(row.get("filters"), "filters")}
     for name in ("PRICE_FILTER", "LOT_SIZE"):
         if name not in filters:
             raise VenueError(f"filters: {text(row, 'symbol')} has no {name}")
+    return filters
+
+
+def instrument(row: Mapping[str, Any]) -> VenueInstrument:
+    """One of exchangeInfo `symbols[]` of spot."""
+    filters = _filters(row)
     price, lot = filters["PRICE_FILTER"], filters["LOT_SIZE"]
     # Both notional filters may be present; for a limit order each of them must hold.
     notional = filters.get("NOTIONAL", {})
@@ -64,6 +69,34 @@ def instrument(row: Mapping[str, Any]) -> VenueInstrument:
     )
 
 
+def is_perpetual(row: Mapping[str, Any]) -> bool:
+    return row.get("contractType") == PERPETUAL
+
+
+def perpetual(row: Mapping[str, Any]) -> VenueInstrument:
+    """One of exchangeInfo `symbols[]` of USD-M. MIN_NOTIONAL has the key `notional` here; tick and lot are
+    those of the filters, pricePrecision and quantityPrecision are not."""
+    filters = _filters(row)
+    price, lot = filters["PRICE_FILTER"], filters["LOT_SIZE"]
+    base, quote, settle = text(row, "baseAsset"), text(row, "quoteAsset"), text(row, "marginAsset")
+    return VenueInstrument(
+        symbol=f"{base}/{quote}:{settle}",
+        venue_symbol=text(row, "symbol"),
+        base=base,
+        quote=quote,
+        tick=plain(decimal(price, "tickSize")),
+        lot=plain(decimal(lot, "stepSize")),
+        min_qty=plain(decimal(lot, "minQty")),
+        max_qty=plain(decimal(lot, "maxQty")),
+        min_notional=plain(optional_decimal(filters.get("MIN_NOTIONAL", {}), "notional")),
+        max_notional="0",
+        min_price=plain(decimal(price, "minPrice")),
+        max_price=plain(decimal(price, "maxPrice")),
+        tradable=text(row, "status") == TRADABLE,
+        settle=settle,
+    )
+
+
 def instruments(body: Any) -> list[VenueInstrument]:
     return [instrument(row) for row in rows(mapping(body, "exchangeInfo").get("symbols"), "symbols")]
 
@@ -75,7 +108,7 @@ def order(row: Mapping[str, Any], to_symbol: ToSymbol) -> OrderUpdate:
         coid=text(row, "clientOrderId"),
         venue_order_id=str(integer(row, "orderId")),
         symbol=to_symbol(text(row, "symbol")),
-        status=_status(row, "status"),
+        status=status(row, "status"),
         cum_qty=decimal(row, "executedQty"),
         cum_quote=decimal(row, "cummulativeQuoteQty"),  # sic
         venue_time_ms=integer(row, time_key),
@@ -104,24 +137,20 @@ def order_fills(row: Mapping[str, Any], to_symbol: ToSymbol) -> list[FillUpdate]
     ]
 
 
-def my_trades(body: Any, update: OrderUpdate) -> list[FillUpdate]:
-    """myTrades of one order; the rows carry no client id."""
-    return [
-        FillUpdate(
-            coid=update.coid,
-            venue_order_id=update.venue_order_id,
-            symbol=update.symbol,
-            trade_id=str(integer(row, "id")),
-            price=decimal(row, "price"),
-            qty=decimal(row, "qty"),
-            fee=decimal(row, "commission"),
-            fee_asset=text(row, "commissionAsset"),
-            is_maker=flag(row, "isMaker"),
-            venue_time_ms=integer(row, "time"),
-        )
-        for row in rows(body, "myTrades")
-        if str(integer(row, "orderId")) == update.venue_order_id
-    ]
+def trade(row: Mapping[str, Any], coid: str, symbol: str) -> FillUpdate:
+    """One of myTrades; the rows carry no client id."""
+    return FillUpdate(
+        coid=coid,
+        venue_order_id=str(integer(row, "orderId")),
+        symbol=symbol,
+        trade_id=str(integer(row, "id")),
+        price=decimal(row, "price"),
+        qty=decimal(row, "qty"),
+        fee=decimal(row, "commission"),
+        fee_asset=text(row, "commissionAsset"),
+        is_maker=flag(row, "isMaker"),
+        venue_time_ms=integer(row, "time"),
+    )
 
 
 def balances(body: Any) -> list[Balance]:
@@ -139,6 +168,13 @@ def position_balances(event: Mapping[str, Any]) -> Sequence[Balance]:
     ]
 
 
+def cash(event: Mapping[str, Any]) -> Cash:
+    """balanceUpdate: a deposit, withdrawal or transfer. The venue numbers none, so the id is made of what it
+    says: a repeated message repeats the id."""
+    asset, amount, time_ms = text(event, "a"), decimal(event, "d"), integer(event, "T")
+    return Cash(asset, amount, "transfer", "", f"{time_ms}-{asset}-{amount}", time_ms)
+
+
 def report(event: Mapping[str, Any], to_symbol: ToSymbol) -> tuple[OrderUpdate, FillUpdate | None]:
     """executionReport. On a cancel `c` is the id of the cancel and `C` the order's, else `C` is empty.
     Only execution type TRADE is a fill: `l`, `L`, `t` of the others are fillers."""
@@ -150,7 +186,7 @@ def report(event: Mapping[str, Any], to_symbol: ToSymbol) -> tuple[OrderUpdate, 
         coid=coid,
         venue_order_id=order_id,
         symbol=symbol,
-        status=_status(event, "X"),
+        status=status(event, "X"),
         cum_qty=decimal(event, "z"),
         cum_quote=decimal(event, "Z"),
         venue_time_ms=time_ms,

@@ -1,10 +1,10 @@
-"""Binance spot as data: paths, weights, words. Addresses come from the configuration, there is none here."""
+"""Binance as data: paths, weights and words of spot. Addresses come from the configuration, none is here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arb.venues.base import OrderStatus, Side, TimeInForce
+from arb.venues.base import OrderStatus, Side
 
 
 @dataclass(slots=True, frozen=True)
@@ -23,33 +23,20 @@ CANCEL = Endpoint("DELETE", "/api/v3/order", 1)
 QUERY = Endpoint("GET", "/api/v3/order", 4)
 OPEN_ORDERS = Endpoint("GET", "/api/v3/openOrders", 80)  # all symbols; 6 with one
 ACCOUNT = Endpoint("GET", "/api/v3/account", 20)
-MY_TRADES = Endpoint("GET", "/api/v3/myTrades", 5)  # with orderId
 
-DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))  # (levels up to, weight)
-MY_TRADES_LIMIT = 1_000
 
-COMBINED_STREAM_PATH = "/stream"
 DEPTH_STREAM = "{symbol}@depth@100ms"
 TICKER_STREAM = "{symbol}@bookTicker"
-STREAMS_PER_CONNECTION = 1_024
-STREAMS_IN_URL = 50  # the rest is subscribed by frames: proxies cut request lines at 8 KB
-STREAMS_PER_FRAME = 100
+TRADE_STREAM = "{symbol}@trade"
+AGG_TRADE_STREAM = "{symbol}@aggTrade"
+MARK_STREAM = "{symbol}@markPrice@1s"
+PROBE_LEVELS = 5  # of the small book that tells a quiet symbol from a dead stream
 
 API_KEY_HEADER = "X-MBX-APIKEY"
+USED_WEIGHT_HEADER = "X-MBX-USED-WEIGHT-1M"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 SIDES = {Side.buy: "BUY", Side.sell: "SELL"}
-
-# Order type and time in force; LIMIT_MAKER takes none.
-ORDER_TYPES = {
-    TimeInForce.ioc: "type=LIMIT&timeInForce=IOC",
-    TimeInForce.fok: "type=LIMIT&timeInForce=FOK",
-    TimeInForce.gtc: "type=LIMIT&timeInForce=GTC",
-    TimeInForce.post_only: "type=LIMIT_MAKER",
-}
-
-# Self-trade prevention: the taker's mode decides; ours ends the new order and leaves the resting one alone.
-STP_MODE = "EXPIRE_TAKER"
 
 STATUSES = {
     "NEW": OrderStatus.new,
@@ -63,6 +50,7 @@ STATUSES = {
     "EXPIRED_IN_MATCH": OrderStatus.expired,  # self-trade prevention
 }
 
+PERPETUAL = "PERPETUAL"  # contractType; dated ones and TRADIFI_PERPETUAL have other rules
 TRADABLE = "TRADING"  # HALT, BREAK and CANCEL_ONLY take no new orders
 
 # Answers of the venue with a meaning of their own.
@@ -71,4 +59,6 @@ CANCEL_GONE = -2011  # "Unknown order sent.": filled, canceled or never there
 CANCEL_RESTRICTED = "Order was not canceled due to cancel restrictions."
 ORDER_ABSENT = -2013
 CLOCK_REFUSED = -1021
+CLOCK_CODES = frozenset({CLOCK_REFUSED, -5028})  # the second is the engine's, on USD-M
+TOO_MANY_ORDERS = -1015
 AUTH_REFUSED = frozenset({-1002, -1021, -1022, -2014, -2015})

@@ -61,14 +61,21 @@ class BybitSpotOrders:
                         f'"isLeverage":0,"smpType":"CancelTaker","orderLinkId":"'
                     )
 
-    def place(self, order: OrderRequest) -> NotSent | None:
-        template = self._templates.get((order.symbol, order.side, order.tif))
-        if template is None:
-            return NotSent(f"symbol {order.symbol!r} is not among the instruments that were read")
-        if not valid_coid(order.coid):
-            return NotSent(f"client order id {order.coid!r} is not 1 to 32 alphanumerics")
+    def ready(self, orders: Sequence[OrderRequest]) -> NotSent | None:
+        for order in orders:
+            if (order.symbol, order.side, order.tif) not in self._templates:
+                return NotSent(f"symbol {order.symbol!r} is not among the instruments that were read")
+            if not valid_coid(order.coid):
+                return NotSent(f"client order id {order.coid!r} is not 1 to 32 alphanumerics")
         if not self._rest.clock.bounds.known:
             return NotSent("the venue's clock is not known yet")
+        return None
+
+    def place(self, order: OrderRequest) -> NotSent | None:
+        refused = self.ready((order,))
+        if refused is not None:
+            return refused
+        template = self._templates[order.symbol, order.side, order.tif]
         body = f'{template}{order.coid}","qty":"{order.qty}","price":"{order.price}"}}'
         self._post(
             self._url,
@@ -203,6 +210,27 @@ class BybitSpotOrders:
             own = (row for row in found if row.get("orderId") == order.venue_order_id)
             return [parse.fill(row, self._symbols) for row in own if parse.is_fill(row)]
 
+        self._read_rows(tables.EXECUTIONS, query, fills, on_done)
+
+    def start(self) -> None:
+        """Orders go by REST: there is nothing to connect."""
+
+    def stop(self) -> None: ...
+
+    def traded(self) -> Sequence[str]:
+        return ()
+
+    def recent_fills(
+        self,
+        symbols: Sequence[str],
+        since_ms: int,
+        on_done: Callable[[Sequence[FillUpdate] | VenueFailure], None],
+    ) -> None:
+        def fills(found: Sequence[Mapping[str, Any]]) -> list[FillUpdate]:
+            every = (parse.fill(row, self._symbols) for row in found if parse.is_fill(row))
+            return [fill for fill in every if fill.symbol in symbols]
+
+        query = f"category={tables.CATEGORY}&startTime={since_ms}&limit={tables.EXECUTIONS_LIMIT}"
         self._read_rows(tables.EXECUTIONS, query, fills, on_done)
 
     def open_orders(self, on_done: Callable[[Sequence[OrderUpdate] | VenueFailure], None]) -> None:

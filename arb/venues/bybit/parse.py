@@ -1,4 +1,4 @@
-"""Bybit v5 spot messages -> the adapter's types. Field names are quoted from the documentation."""
+"""Bybit v5 messages -> the adapter's types. Field names are quoted from the documentation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arb.venues.base import Balance, FillUpdate, OrderStatus, OrderUpdate, VenueError, VenueInstrument
-from arb.venues.bybit.tables import CATEGORY, NO_ERROR, STATUSES, TRADABLE, TRADE
+from arb.venues.bybit.tables import CATEGORY, LINEAR_PERPETUAL, NO_ERROR, STATUSES, TRADABLE, TRADE
 from arb.venues.fields import (
     decimal,
     flag,
@@ -32,8 +32,8 @@ def cursor(result: Any) -> str:
 
 
 def instrument(row: Mapping[str, Any]) -> VenueInstrument:
-    """One of instruments-info `list[]`. minOrderQty and maxOrderQty are deprecated: the former is kept where
-    it still is given (it only makes us stricter), maxLimitOrderQty has replaced the latter."""
+    """One of instruments-info `list[]` of spot. minOrderQty and maxOrderQty are deprecated: the former is
+    kept where it still is given (it only makes us stricter), maxLimitOrderQty has replaced the latter."""
     lot = mapping(row.get("lotSizeFilter"), "lotSizeFilter")
     price = mapping(row.get("priceFilter"), "priceFilter")
     base, quote = text(row, "baseCoin"), text(row, "quoteCoin")
@@ -52,6 +52,40 @@ def instrument(row: Mapping[str, Any]) -> VenueInstrument:
         min_price="0",
         max_price="0",
         tradable=text(row, "status") == TRADABLE,
+    )
+
+
+def spot_symbol(row: Mapping[str, Any]) -> str:
+    return f"{row.get('baseCoin')}/{row.get('quoteCoin')}"
+
+
+def perpetual_symbol(row: Mapping[str, Any]) -> str:
+    """ "" for a dated contract."""
+    if row.get("contractType") != LINEAR_PERPETUAL:
+        return ""
+    return f"{row.get('baseCoin')}/{row.get('quoteCoin')}:{row.get('settleCoin')}"
+
+
+def perpetual(row: Mapping[str, Any]) -> VenueInstrument:
+    """One of instruments-info `list[]` of linear. maxOrderQty is that of limit orders here."""
+    lot = mapping(row.get("lotSizeFilter"), "lotSizeFilter")
+    price = mapping(row.get("priceFilter"), "priceFilter")
+    base, quote, settle = text(row, "baseCoin"), text(row, "quoteCoin"), text(row, "settleCoin")
+    return VenueInstrument(
+        symbol=f"{base}/{quote}:{settle}",
+        venue_symbol=text(row, "symbol"),
+        base=base,
+        quote=quote,
+        tick=plain(decimal(price, "tickSize")),
+        lot=plain(decimal(lot, "qtyStep")),
+        min_qty=plain(decimal(lot, "minOrderQty")),
+        max_qty=plain(decimal(lot, "maxOrderQty")),
+        min_notional=plain(optional_decimal(lot, "minNotionalValue")),
+        max_notional="0",
+        min_price=plain(optional_decimal(price, "minPrice")),
+        max_price=plain(optional_decimal(price, "maxPrice")),
+        tradable=text(row, "status") == TRADABLE,
+        settle=settle,
     )
 
 

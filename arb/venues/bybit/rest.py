@@ -12,6 +12,7 @@ from typing import Any
 from arb.venues.base import (
     Credentials,
     ErrorClass,
+    Failure,
     HttpDone,
     HttpPort,
     HttpRequest,
@@ -26,6 +27,7 @@ from arb.venues.bybit.parse import cursor, result_list
 from arb.venues.bybit.tables import CLOCK_REFUSED, IP_LIMIT_PAUSE_S, PAGES, RATE_LIMITED, Endpoint
 from arb.venues.clock import VenueClock
 from arb.venues.fields import integer, loads, mapping, optional_text
+from arb.venues.rate_budget import RateBudget
 from arb.venues.settings import VenueSettings
 from arb.venues.signing import HmacSigner
 
@@ -43,7 +45,9 @@ class BybitRest:
         events: VenueEvents,
         settings: VenueSettings,
         credentials: Credentials | None,
+        budget: RateBudget,
     ) -> None:
+        self._budget = budget
         self.base_url = base_url
         self.http = http
         self.clock = clock
@@ -65,11 +69,14 @@ class BybitRest:
         )
 
     def read_public(self, endpoint: Endpoint, query: str, on_answer: Answer) -> None:
-        self.http.start(self._get(endpoint, query, {}), lambda done: on_answer(self.result(done)))
+        self._start(self.public(endpoint, query), lambda done: on_answer(self.result(done)))
+
+    def public(self, endpoint: Endpoint, query: str) -> HttpRequest:
+        return self._get(endpoint, query, {})
 
     def read(self, endpoint: Endpoint, query: str, on_answer: Answer) -> None:
         """A signed read; a refused timestamp is answered by a new reading of the clock and one more try."""
-        self.http.start(
+        self._start(
             self._get(endpoint, query, self.headers(query)), partial(self._read, endpoint, query, on_answer)
         )
 
@@ -80,7 +87,7 @@ class BybitRest:
     def _get(self, endpoint: Endpoint, query: str, headers: dict[str, str]) -> HttpRequest:
         # No body with a GET: the venue answers 403.
         url = f"{self.base_url}{endpoint.path}?{query}" if query else f"{self.base_url}{endpoint.path}"
-        return HttpRequest("GET", url, headers, None, self.settings.read_timeout_s, endpoint.path)
+        return HttpRequest("GET", url, headers, None, self.settings.read_timeout_s, endpoint.path, weight=1)
 
     def _read(self, endpoint: Endpoint, query: str, on_answer: Answer, done: HttpDone) -> None:
         result = self.result(done)
@@ -91,9 +98,18 @@ class BybitRest:
 
         def again(_: bool) -> None:
             request = self._get(endpoint, query, self.headers(query))
-            self.http.start(request, lambda second: on_answer(self.result(second)))
+            self._start(request, lambda second: on_answer(self.result(second)))
 
         self.on_clock_refused(again)
+
+    def _start(self, request: HttpRequest, on_done: Callable[[HttpDone], None]) -> None:
+        if self.clock.mono_ns() < self._budget.stopped_until_ns:
+            # Who goes on asking stays shut out.
+            refused = HttpDone(False, failure=Failure.refused, detail="the venue asked for a pause")
+            self.clock.call_later(0.0, lambda: on_done(refused))
+            return
+        self._budget.spend(request.weight, self.clock.mono_ns())
+        self.http.start(request, on_done)
 
     def result(self, done: HttpDone) -> Any:
         """`result` of a successful envelope, else a VenueFailure; rate limits are reported on the way."""
@@ -115,10 +131,13 @@ class BybitRest:
 
     def _watch_limits(self, done: HttpDone, code: int | None) -> None:
         if done.status == 403:
+            # Of the address: whoever goes on asking stays shut out.
+            self._budget.refused(self.clock.mono_ns(), IP_LIMIT_PAUSE_S)
             self._events.on_rate_limit(RateLimit(IP_LIMIT_PAUSE_S, banned=True))
         elif code == RATE_LIMITED:
             self._events.on_rate_limit(RateLimit(self._until_reset_s(done), banned=False))
         elif done.status == 429 or classify_rest(done.status, code, "") is ErrorClass.rate:
+            self._budget.refused(self.clock.mono_ns(), self.settings.shed_pause_s)
             self._events.on_rate_limit(RateLimit(self.settings.shed_pause_s, banned=False))
 
     def _until_reset_s(self, done: HttpDone) -> float:

@@ -1,4 +1,4 @@
-"""Bybit v5 spot as data: paths, limits, words. Addresses come from the configuration, there is none here."""
+"""Bybit v5 as data: paths, limits, words. Addresses come from the configuration, there is none here."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ CATEGORY = "spot"
 
 TIME = Endpoint("GET", "/v5/market/time", 0)
 INSTRUMENTS = Endpoint("GET", "/v5/market/instruments-info", 0)
+ORDERBOOK = Endpoint("GET", "/v5/market/orderbook", 0)
 PLACE = Endpoint("POST", "/v5/order/create", 20)
 CANCEL = Endpoint("POST", "/v5/order/cancel", 20)
 REALTIME = Endpoint("GET", "/v5/order/realtime", 50)  # open orders, and the 500 last closed by id
@@ -31,9 +32,12 @@ INSTRUMENTS_LIMIT = 1_000
 PAGES = 100  # a cursor that never ends is a fault of the venue
 
 DEPTH_TOPIC = "orderbook.{levels}.{symbol}"
+TRADE_TOPIC = "publicTrade.{symbol}"
+TICKER_TOPIC = "tickers.{symbol}"
+PROBE_LEVELS = 5  # of the small book that tells a quiet symbol from a dead stream
 STREAM_LEVELS = (50, 200, 1_000)
 ARGS_PER_REQUEST = 10  # spot; more are refused
-ARGS_CHARS = 21_000  # per connection
+ARGS_CHARS = 20_000  # per connection; the venue takes 21,000 and does not tell what it counts
 PING = b'{"op":"ping"}'
 PING_PERIOD_S = 20.0
 
@@ -64,10 +68,13 @@ NO_ERROR = "EC_NoError"
 
 TRADE = "Trade"  # the only execType that is a fill; Funding and the rest are not
 TRADABLE = "Trading"
+LINEAR_PERPETUAL = "LinearPerpetual"  # contractType; LinearFutures have a delivery
 
 # Answers of the venue with a meaning of their own.
 CLOCK_REFUSED = 10002
 CANCEL_GONE = frozenset({110001, 110008, 110010, 170139, 170142, 170190, 170213})
 ORDER_ABSENT = frozenset({110001, 170213})
 RATE_LIMITED = 10006  # until X-Bapi-Limit-Reset-Timestamp
+IP_REQUESTS = 600  # over HTTP, of one address ...
+IP_WINDOW_NS = 5_000_000_000  # ... in any 5 s
 IP_LIMIT_PAUSE_S = 600.0  # HTTP 403: stop everything for at least ten minutes

@@ -12,6 +12,9 @@ struct BookSlot {
     ConnId connection{};
     SyncedBook book;
     BestPrice best{};
+    // When a message about the symbol last came, applied or not: a watchdog's facts, no decision reads them.
+    Nanos book_heard = 0;
+    Nanos best_heard = 0;
 
     BookSlot(ConnId conn, Market market) : connection(conn), book(market) {}
 

@@ -50,6 +50,8 @@ struct EngineStats {
     std::uint64_t fills = 0;
     std::uint64_t duplicate_fills = 0;
     std::uint64_t unknowns = 0;
+    std::uint64_t fenced = 0;        // orders that the fence ended
+    std::uint64_t fence_broken = 0;  // of them, seen afterwards
     std::uint64_t queries = 0;
     std::uint64_t foreign = 0;
     std::uint64_t not_sent = 0;
@@ -102,7 +104,7 @@ public:
     void reject(OrderId id, Nanos t) noexcept;
     void ambiguous(OrderId id, UnknownReason why, Nanos t) noexcept;
     void found(OrderId id, OrderStatus status, Qty cum, Nanos t) noexcept;
-    void absent(OrderId id, Nanos t) noexcept;  // proves nothing by itself: asked again on the schedule
+    void absent(OrderId id, Nanos t) noexcept;  // to the oldest query without an answer; proves nothing before the fence
     bool balance(VenueId venue, AssetId asset, Amount total, Nanos t) noexcept;
     void command(CommandKind kind, Scope scope, std::uint16_t id, Nanos t) noexcept;
     void id_block(std::uint64_t upto, Nanos t) noexcept;  // trade numbers below `upto` may be used
@@ -188,6 +190,9 @@ private:
         Nanos ack = 0;
         Nanos query = 0;
         Nanos lost = 0;
+        Nanos fence = 0;    // from then on the venue must know the order if it ever took it; 0: not sent yet
+        Nanos asked = 0;    // the oldest query that has no answer yet
+        Nanos absent = 0;   // when the first query past the fence was asked that did not find it
         std::uint8_t queries = 0;
     };
     struct Clockwork {  // the timers of one trade, and what belongs to it but not to its state
@@ -217,6 +222,7 @@ private:
     void on_record(Trade& trade, const Record& record) noexcept;
     void place(Trade& trade, std::uint8_t index) noexcept;
     void ask(Trade& trade, std::uint8_t index) noexcept;
+    void watch_fence(const Trade& trade, const Record& record) noexcept;
     void wish_query(Trade& trade, std::uint8_t index) noexcept;
     void offer_hedge(Trade& trade) noexcept;
     void halt(Scope scope, std::uint16_t id, HaltReason reason) noexcept;

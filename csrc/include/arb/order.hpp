@@ -80,17 +80,21 @@ struct Order {
     std::uint8_t handed = 0;  // 1: bytes were handed to the transport
     Ppm base_fee_rate{};  // expected on a buy that pays in base; used only for fills not yet heard of
     std::uint32_t fill_count = 0;
-    std::uint64_t spare_word = 0;
+    std::uint8_t fenced = 0;  // 1: the fence ended it, 2: and it was seen afterwards
+    std::uint8_t spare[7] = {};
     Amount notional{};   // of the fills, quote asset
     Amount base_fee{};   // of the fills, taken from the base asset
     Amount quote_fee{};  // of the fills, taken from the quote asset
     Amount reserved{};   // what the intent reserved: quote for a buy, base for a sell
+    Amount held{};       // of it, still reserved: each fill takes its share, what executed holds it until then
 
     // Never the sum of both: the venue's running total and the fills tell of the same executions.
     constexpr Qty filled() const noexcept { return cum > fills ? cum : fills; }
     constexpr bool resolved() const noexcept { return state == OrderState::resolved; }
     constexpr bool unresolved() const noexcept { return state != OrderState::none && !resolved(); }
     constexpr bool fills_missing() const noexcept { return fills < cum; }
+    // What may still execute, or executed without its fills being known.
+    constexpr Qty outstanding() const noexcept { return (resolved() ? filled() : qty) - fills; }
 };
 static_assert(std::is_trivially_copyable_v<Order> && std::has_unique_object_representations_v<Order>);
 

@@ -13,16 +13,18 @@ enum class RecordKind : std::uint8_t {
     intent,    // order, limit, qty, reserved: an order that may now be sent
     sent,      // bytes may have left
     report,    // code = OrderStatus, qty = cumulative quantity
-    fill,      // price, qty, fee of one execution; ref = hash of the venue's trade id
+    fill,      // price, qty, fee of one execution; ref = hash of the venue's trade id, other = reservation released
     unknown,   // code = UnknownReason
-    resolved,  // code = ResolveSource, qty = executed, ref = ordered, other = base not executed, amount = reserved
+    resolved,  // code = ResolveSource, qty = executed, ref = ordered, other = base not executed, amount = reservation released
     done,      // the trade is flat up to dust: amount = base left over, other = quote result
     halt,      // code = HaltReason
-    adopt,     // an execution after the order was resolved: counted, and the pair is halted
+    adopt,     // seen after the order was resolved, and the pair is halted; code = AdoptCode.
+               // more: qty = what executed beyond; reopened: qty = may still execute, ref = ordered, amount = reserved
 };
 
 enum class UnknownReason : std::uint8_t { none, ack_timeout, ambiguous_answer, connection_lost };
-enum class ResolveSource : std::uint8_t { none, report, query, reject, not_sent };
+enum class ResolveSource : std::uint8_t { none, report, query, reject, not_sent, fence };
+enum class AdoptCode : std::uint8_t { more, reopened };
 enum class HaltReason : std::uint8_t {
     none,
     hedges_spent,    // the imbalance remains after the allowed attempts
@@ -33,6 +35,7 @@ enum class HaltReason : std::uint8_t {
     loss_limit,
     operator_halt,
     bad_input,       // an event could not be represented exactly
+    fence_broken,    // an order was seen after the fence had ended it: it is followed again, at its worst case
 };
 const char* name(HaltReason reason) noexcept;
 

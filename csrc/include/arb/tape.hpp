@@ -15,7 +15,7 @@
 
 namespace arb {
 
-inline constexpr std::uint32_t kTapeVersion = 2;
+inline constexpr std::uint32_t kTapeVersion = 3;
 
 enum class EventKind : std::uint8_t {
     head = 1,  // version, layout, config

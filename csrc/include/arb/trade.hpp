@@ -3,7 +3,7 @@
 // The machine is pure and holds no clock: timers are wishes that come back as inputs, so a model
 // checker may let each of them fire whenever it likes. Rules it keeps:
 //   * an order leaves `sent` and `unknown` only by a terminal report, a query that found it terminal, a
-//     definite reject, or proof that no byte left;
+//     definite reject, proof that no byte left, or the fence: the venue does not know it at a time when it would;
 //   * a hedge goes out only when every other order of the trade is resolved, so the imbalance is known;
 //   * an imbalance is completed or reversed `max_hedges` times, then the pair halts: never an
 //     unbounded price, never a guess.
@@ -63,6 +63,7 @@ enum class InputKind : std::uint8_t {
     lost_timer,   // unknown for too long
     no_hedge,     // every venue's minimum is above what is left: it becomes dust
     hedge_timer,  // no usable book within the hedge time
+    fenced,       // the venue did not know it, asked twice after the fence
 };
 
 struct Input {

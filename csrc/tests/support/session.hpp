@@ -14,7 +14,8 @@ struct Chances {  // in per mille
     int dislocation = 500;
     int not_sent = 30;
     int rejected = 30;
-    int lost = 1;  // bytes that left and never arrived: the pair halts on it
+    int lost = 3;     // bytes that left and never arrived: the fence ends that
+    int overdue = 0;  // bytes that arrive after the fence: the pair halts on it
     int partial = 150;
     int nothing = 150;
     int silent_answer = 150;
@@ -47,13 +48,14 @@ public:
         }
     }
 
-    // Until every answer has arrived and no order is left open, unless one is lost for good.
+    // Until every answer has arrived and no order is left open.
     void settle() {
         rig.engine->command(CommandKind::no_new, Scope::global, 0, rig.t);
         for (int i = 0; i < 4000; ++i) {
             serve();
             collect();
-            if (events_.empty() && rig.engine->open_trades() == 0 && settled()) return;
+            const bool over = rig.engine->open_trades() == 0 && rig.engine->unresolved_orders() == 0;
+            if (events_.empty() && over && settled()) return;
             pass(20 * kMillisecond);
             if (i % 10 == 0) heal();
         }
@@ -86,7 +88,6 @@ public:
     Rig rig;
     Chances chances;
     std::vector<std::uint8_t> tape;
-    bool any_lost = false;
 
 private:
     struct Fate {
@@ -235,7 +236,11 @@ private:
             mine.state = Fate::wire;
             rig.sent(mine.place);
             if (chance(chances.lost)) {
-                mine.lost = any_lost = true;
+                mine.lost = true;
+                return;
+            }
+            if (chance(chances.overdue)) {
+                at(rig.t + pick(15, 40) * kSecond, [this, id] { execute(id); });
                 return;
             }
             at(rig.t + pick(1, chance(50) ? 600 : 40) * kMillisecond, [this, id] { execute(id); });

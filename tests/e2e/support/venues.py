@@ -29,10 +29,8 @@ class Venues(Program):
         pairs = (("API_KEY", self.ready["key"]), ("API_SECRET", self.ready["secret"]))
         return {f"{prefix}_{name}": value for prefix in KEYS for name, value in pairs}
 
-    def config(
-        self, folder: Path, *, name: str = "e2e", symbols: Sequence[str] = ("BTC/USDT", "ETH/USDT")
-    ) -> Path:
-        return write_config(folder, self.ready["venues"], name=name, symbols=symbols)
+    def config(self, folder: Path, *, bases: Sequence[str] = ("BTC", "ETH"), perpetual: bool = False) -> Path:
+        return write_config(folder, self.ready["venues"], bases=bases, perpetual=perpetual)
 
     def get(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self.control}{path}", timeout=10) as answer:
@@ -100,29 +98,23 @@ max_position = {{ BTC = "0.5", ETH = "8" }}
 [execution]
 hedge_band_bps = 100
 """
-BINANCE = """\
+VENUE = """\
 endpoint = "custom"
-credentials = "env:BINANCE"
+credentials = "env:{key}"
+markets = ["{market}"]
 
-[urls.spot]
-rest = "{rest}"
-ws = "{ws}"
-ws_api = "{ws_api}"
-
-[connection]
-healthy_s = 1.0  # faults come every few seconds: the back-off must not remember them all
+[{table}]
+{urls}
 """
-BYBIT = """\
-endpoint = "custom"
-credentials = "env:BYBIT"
-
-[urls]
-rest = "{rest}"
-ws_public = "{ws_public}"
-ws_private = "{ws_private}"
-
+CONNECTION = """
 [connection]
 healthy_s = 1.0  # faults come every few seconds: the back-off must not remember them all
+quiet_s = 1.0
+first_frame_s = 2.0
+listing_timeout_s = 1.0
+moved_grace_s = 1.0
+probe_retry_s = 1.0
+best_repeat_s = 4.0  # the venue repeats every 3 s
 """
 
 
@@ -130,12 +122,20 @@ def write_config(
     folder: Path,
     urls: Mapping[str, Any],
     *,
-    name: str = "e2e",
-    symbols: Sequence[str] = ("BTC/USDT", "ETH/USDT"),
+    bases: Sequence[str] = ("BTC", "ETH"),
+    perpetual: bool = False,
 ) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "arbitrage.toml"
-    path.write_text(ARBITRAGE.format(name=name, symbols=json.dumps(list(symbols))))
-    (folder / "binance.toml").write_text(BINANCE.format(**urls["binance"]["spot"]))
-    (folder / "bybit.toml").write_text(BYBIT.format(**urls["bybit"]))
+    symbols = [f"{base}/USDT{':USDT' if perpetual else ''}" for base in bases]
+    path.write_text(ARBITRAGE.format(name="e2e", symbols=json.dumps(symbols)))
+    market = "usdm" if perpetual else "spot"
+    _write_venue(folder / "binance.toml", market, f"urls.{market}", urls["binance"][market])
+    _write_venue(folder / "bybit.toml", "linear" if perpetual else "spot", "urls", urls["bybit"])
     return path
+
+
+def _write_venue(path: Path, market: str, table: str, urls: Mapping[str, Any]) -> None:
+    lines = "\n".join(f'{name} = "{url}"' for name, url in urls.items() if url is not None)
+    head = VENUE.format(market=market, key=path.stem.upper(), table=table, urls=lines)
+    path.write_text(head + CONNECTION)

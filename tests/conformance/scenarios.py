@@ -1,0 +1,38 @@
+"""What every venue must show in a conversation of its own, whatever its words are."""
+
+ALWAYS = {
+    "instruments": "the trading rules of a symbol, read and understood",
+    "subscribe": "where the market stream is and what is said there",
+    "order_filled": "an order that is filled at once, over REST",
+    "order_partly_filled": "an IOC order that gets a part; the rest expires",
+    "order_not_filled": "an IOC order that gets nothing",
+    "order_rejected": "a definite refusal: balance",
+    "order_filter": "a definite refusal: a trading rule",
+    "order_ambiguous_answer": "5xx: it may exist, it is not sent again",
+    "order_unreadable_answer": "a 200 that cannot be read: it may exist",
+    "order_timeout": "no answer: it may exist",
+    "order_never_left": "no byte left",
+    "order_duplicate_id": "an order with this id exists: it may be ours",
+    "order_rate_limited": "too many requests: not accepted, entries stop until the stated time",
+    "order_clock_refused": "time stamp refused: the clock is measured anew, the order is not sent again",
+    "cancel_accepted": "an accepted cancel is no order state",
+    "cancel_gone": "nothing to cancel: neither",
+    "query_found": "found, with every fill before it",
+    "query_absent": "the venue does not know it",
+    "query_failed": "no answer is no answer",
+    "private_start": "subscribed first, then compared, then resynced",
+    "private_refused": "key or signature refused",
+    "private_lost": "down at once, and back through the comparison",
+    "fill_before_ack": "the stream is faster than the answer",
+    "fill_twice": "the same trade id again is told again: counting once is the core's job",
+    "fill_fee_other_asset": "the fee in a third asset",
+    "entry_socket_filled": "an order over the WebSocket session",
+    "entry_socket_rejected": "refused there",
+    "entry_socket_lost": "the connection goes: in flight is unknown, the next order goes by REST",
+    "account": "fee rates, facts and key rights",
+}
+PERPETUAL = {
+    "reduce_only": "an order that may only shrink the position",
+    "positions": "positions read and streamed",
+    "funding": "a funding payment is cash, not a fill",
+}

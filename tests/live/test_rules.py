@@ -1,0 +1,96 @@
+"""A venue changes its trading rules while a session trades: that pair waits, the others go on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from arb.cli._plan import default_plan
+from arb.live.plan import SessionPlan
+from arb.live.session import Session
+from arb.simexchange.server import SimServer
+from arb.simexchange.spec import WorldSpec
+from arbcore.actions import Action, Place
+from tests.venues.waiting import until
+
+
+class Changing:
+    """A session, the venues under it, and the symbols of its entries so far."""
+
+    def __init__(self, server: SimServer, plan: SessionPlan) -> None:
+        self.server = server
+        self.entries: list[str] = []
+        self.session = Session(plan, self._seen)
+
+    def _seen(self, action: Action) -> None:
+        if isinstance(action, Place) and not action.hedge:
+            self.entries.append(self.session.engine.instruments[action.instrument])
+
+    def change(self, **rules: Decimal) -> None:
+        """Of BTCUSDT at Binance."""
+        book = self.server.world.binance.books["spot"]["BTCUSDT"]
+        book.listing = replace(book.listing, **rules)  # type: ignore[arg-type]
+
+    def off(self) -> bool:
+        return "BTC/USDT" in self.session.switches.off
+
+
+@contextlib.asynccontextmanager
+async def changing(tmp_path: Path, period_s: float) -> AsyncIterator[Changing]:
+    server = SimServer(WorldSpec(seed=7))
+    await server.start()
+    ends = server.endpoints()
+    venues: object = ends["venues"]
+    plan = default_plan(venues, str(ends["key"]), str(ends["secret"]), tmp_path / "session.tape")  # type: ignore[arg-type]
+    hasty = tuple(replace(venue, instruments_period_s=period_s) for venue in plan.venues)
+    timing = replace(plan.engine.timing, place_deadline_ns=200_000_000)  # venues and session share this loop
+    made = Changing(server, replace(plan, venues=hasty, engine=replace(plan.engine, timing=timing)))
+    try:
+        await made.session.open()
+        try:
+            yield made
+        finally:
+            await made.session.close()
+    finally:
+        await server.close()
+
+
+def run(scenario: Callable[[Changing], Awaitable[None]], tmp_path: Path, period_s: float) -> None:
+    async def main() -> None:
+        async with changing(tmp_path, period_s) as made:
+            await scenario(made)
+
+    asyncio.run(main())
+
+
+def test_a_pair_whose_rules_changed_waits_and_trades_again_when_they_are_the_old_ones(tmp_path: Path) -> None:
+    async def scenario(made: Changing) -> None:
+        await until(lambda: "BTC/USDT" in made.entries, 20)
+        made.change(min_notional=Decimal(20))
+        await until(made.off, 5)
+        assert made.session.switches.off["BTC/USDT"] == {"binance": "its rules changed: min_notional 5 -> 20"}
+        await until(made.session.flat, 5)
+        made.entries.clear()
+        await until(lambda: len(made.entries) >= 4, 20)
+        assert set(made.entries) == {"ETH/USDT"}
+        made.change(min_notional=Decimal(5))
+        await until(lambda: not made.off(), 5)
+        await until(lambda: "BTC/USDT" in made.entries, 20)
+
+    run(scenario, tmp_path, 0.2)
+
+
+def test_a_filter_reject_makes_us_read_the_rules_at_once(tmp_path: Path) -> None:
+    async def scenario(made: Changing) -> None:
+        made.change(min_notional=Decimal(5_000))  # above any order of ours
+        await until(made.off, 20)
+        [state] = [state for state in made.session.venues if state.plan.name == "binance"]
+        assert -1013 in state.ear.health.rejects
+        assert state.rules is not None
+        assert state.rules.asked == 1
+
+    run(scenario, tmp_path, 3_600.0)
