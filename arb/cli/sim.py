@@ -125,7 +125,8 @@ async def _serve(
 def _ready_line(endpoints: dict[str, object], as_json: bool) -> str:
     if as_json:
         return json.dumps(endpoints, separators=(",", ":"))
-    urls = re.findall(r'"(rest|ws|ws_api|ws_public|ws_private)": "([^"]+)"', json.dumps(endpoints["venues"]))
+    names = "rest|ws|ws_api|ws_public|ws_private|ws_trade"
+    urls = re.findall(rf'"({names})": "([^"]+)"', json.dumps(endpoints["venues"]))
     parts = " ".join(f"{name} {url}" for name, url in urls)
     return f"simulated venues  {parts} control {endpoints['control']} key {endpoints['key']}"
 

@@ -46,3 +46,18 @@ class Account:
         self.free[asset] += amount - fee
         self.market[asset] -= amount
         self.fees[asset] += fee
+
+    def settle(self, asset: str, amount: Decimal) -> None:
+        """Realised profit or funding of perpetuals comes in; a loss is negative, and may leave `free` so."""
+        self.free[asset] += amount
+        self.market[asset] -= amount
+
+    def charge(self, asset: str, fee: Decimal) -> None:
+        """A fee that is paid apart from what was traded."""
+        self.free[asset] -= fee
+        self.fees[asset] += fee
+
+    def open(self, asset: str) -> None:
+        """Have that asset too, none of it yet."""
+        for column in (self.free, self.locked, self.market, self.fees):
+            column.setdefault(asset, ZERO)

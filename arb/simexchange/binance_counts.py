@@ -86,6 +86,18 @@ class OrderCounts:
             counts[f"X-MBX-ORDER-COUNT-{number}{letter}"] = str(limit.count(now))
         return counts
 
+    def as_json(self, now: Instant) -> list[dict[str, object]]:
+        """For the control API."""
+        return [
+            {
+                "orders": limit.limit,
+                "window_s": limit.seconds,
+                "kind": "rolling" if limit.is_rolling else "fixed",
+                "used": limit.count(now),
+            }
+            for limit in self.limits
+        ]
+
     def rows(self, now: Instant | None = None) -> list[dict[str, object]]:
         """As exchangeInfo has them, with `count` where `now` is given."""
         rows: list[dict[str, object]] = []

@@ -9,6 +9,8 @@ Json = dict[str, object]
 
 ORDER_LIMITS = ((100, 10), (200_000, 86_400))  # orders, seconds
 
+STP_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
+
 MAX_OPEN_ORDERS = 200
 PERCENT_UP = Decimal(5)
 PERCENT_DOWN = Decimal("0.2")
@@ -90,5 +92,5 @@ def _symbol(listing: Listing) -> Json:
         "permissions": [],
         "permissionSets": [["SPOT"]],
         "defaultSelfTradePreventionMode": "NONE",
-        "allowedSelfTradePreventionModes": ["NONE"],
+        "allowedSelfTradePreventionModes": list(STP_MODES),
     }

@@ -20,9 +20,10 @@ class FeeAsset:
 
     asset: str
     price: Decimal
+    share: Decimal = DISCOUNT
 
     def amount(self, quote_fee: Decimal) -> Decimal:
-        return down8(quote_fee * DISCOUNT / self.price)
+        return down8(quote_fee * self.share / self.price)
 
 
 class BinanceMatching(Matching):

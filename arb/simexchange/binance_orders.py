@@ -11,7 +11,7 @@ from random import Random
 from arb.simexchange import binance_errors as errors
 from arb.simexchange.amounts import decimals_of, is_multiple, parse
 from arb.simexchange.binance_errors import BinanceError
-from arb.simexchange.binance_instruments import MAX_OPEN_ORDERS, PERCENT_DOWN, PERCENT_UP
+from arb.simexchange.binance_instruments import MAX_OPEN_ORDERS, PERCENT_DOWN, PERCENT_UP, STP_MODES
 from arb.simexchange.instant import Instant
 from arb.simexchange.matching import Matching
 from arb.simexchange.order_store import LogEntry, OrderStore
@@ -165,6 +165,7 @@ class BinanceOrders:
             qty,
             now.unix_ms,
             quote_qty,
+            stp=stp_mode(params, "NONE"),
         )
 
     def _price(self, params: Params, listing: Listing) -> Decimal:
@@ -198,6 +199,13 @@ class BinanceOrders:
         book = self._matching.books[listing.symbol]
         bid, ask = book.best(True), book.best(False)
         return (bid[0] + ask[0]) / 2 if bid and ask else Decimal(0)
+
+
+def stp_mode(params: Params, default: str) -> str:
+    mode = params.get("selfTradePreventionMode", default)
+    if mode not in STP_MODES:
+        raise BinanceError(-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")
+    return mode
 
 
 def _check_restriction(params: Params, order: Order) -> None:

@@ -13,9 +13,16 @@ STATUS = {
     Status.FILLED: "FILLED",
     Status.CANCELED: "CANCELED",
     Status.EXPIRED: "EXPIRED",
+    Status.PREVENTED: "EXPIRED_IN_MATCH",
     Status.REJECTED: "REJECTED",
 }
-EXECUTION = {"new": "NEW", "trade": "TRADE", "canceled": "CANCELED", "expired": "EXPIRED"}
+EXECUTION = {
+    "new": "NEW",
+    "trade": "TRADE",
+    "canceled": "CANCELED",
+    "expired": "EXPIRED",
+    "prevented": "TRADE_PREVENTION",
+}
 
 
 def _price(order: Order) -> str:
@@ -38,7 +45,7 @@ def new_order(order: Order, response_type: str, now_ms: int) -> Json:
     if response_type == "ACK":
         return answer
     answer |= _state(order)
-    answer |= {"workingTime": order.created_ms, "selfTradePreventionMode": "NONE"}
+    answer |= {"workingTime": order.created_ms, "selfTradePreventionMode": order.stp}
     if response_type == "FULL":
         answer["fills"] = [
             {
@@ -63,7 +70,7 @@ def canceled_order(order: Order, cancel_id: str, now_ms: int) -> Json:
         "clientOrderId": cancel_id,
         "transactTime": now_ms,
         **_state(order),
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": order.stp,
     }
 
 
@@ -80,7 +87,7 @@ def queried_order(order: Order) -> Json:
         "updateTime": order.updated_ms,
         "isWorking": True,
         "workingTime": order.created_ms,
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": order.stp,
     }
 
 
@@ -154,7 +161,7 @@ def execution_report(event: Event, execution_id: int, cancel_id: str = "") -> Js
         "Y": fixed8(fill.quote if fill else ZERO),
         "Q": fixed8(order.quote_qty or ZERO),
         "W": order.created_ms,
-        "V": "NONE",
+        "V": order.stp,
     }
     if event.what == "expired" and order.tif == "IOC":
         report["eR"] = "UNFILLED_IOC_QUANTITY_EXPIRED"

@@ -1,6 +1,7 @@
 """Binance as a whole, without I/O: `handle(request, now) -> response`, `advance(now) -> messages`."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from random import Random
 
 from arb.simexchange.account import Account
@@ -23,7 +24,7 @@ from arb.simexchange.market import BookStep
 from arb.simexchange.matching import Matching
 from arb.simexchange.messages import Message, Outbox, Request, Response, Subscriptions
 from arb.simexchange.order_store import OrderStore
-from arb.simexchange.orders import Event
+from arb.simexchange.orders import Event, Order, market_order
 from arb.simexchange.perpetual import Perpetual, SpotIndex
 from arb.simexchange.spec import BINANCE, SPOT, USDM, WorldSpec
 from arb.simexchange.usdm_instruments import ORDER_LIMITS as USDM_ORDER_LIMITS
@@ -133,6 +134,46 @@ class BinanceVenue:
     def handle(self, request: Request, now: Instant) -> Response:
         self.render()
         return self._rest.handle(request, now)
+
+    def foreign(
+        self,
+        market: str,
+        symbol: str,
+        is_buy: bool,
+        qty: Decimal,
+        price: Decimal | None,
+        client_id: str,
+        now: Instant,
+    ) -> Order | None:
+        """An order that somebody else places on the account; None where balance or margin do not suffice."""
+        store, matching = self.order_sides[market]
+        order = market_order(
+            store.next_id(), client_id, matching.books[symbol].listing, is_buy, qty, now, price
+        )
+        events = matching.place(order, now.unix_ms)
+        if not isinstance(events, list):
+            return None
+        store.add(order)
+        if market == SPOT:
+            self._announce(events, now, "")
+        elif self.usdm is not None:
+            self.usdm.announce(events, now)
+        return order
+
+    def force_close(self, market: str, symbol: str, qty: Decimal, kind: str, now: Instant) -> Order | None:
+        """Liquidation or deleveraging; None without a position."""
+        if self.usdm is None or market != USDM:
+            return None
+        client_id = f"autoclose-{now.unix_ms}" if kind == "liquidation" else "adl_autoclose"
+        return self.usdm.force_close(symbol, qty, client_id, now)
+
+    def use_fee_asset(self, market: str, asset: str, amount: Decimal, price: Decimal) -> bool:
+        """Fees in a third asset from now on; False where the market takes none."""
+        if market == SPOT:
+            self.matching.use_fee_asset(asset, amount, price)
+        elif self.usdm is not None:
+            self.usdm.matching.use_fee_asset(asset, amount, price)
+        return market == SPOT or self.usdm is not None
 
     def apply(self, step: BookStep, now: Instant) -> None:
         """One step of the generated market."""

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 
 import orjson
 
+from arb.simexchange.api_keys import KeyStore
 from arb.simexchange.bybit_auth import accepts_ws
 from arb.simexchange.bybit_feed import BybitFeed
+from arb.simexchange.bybit_trade import BybitTradeSession, TradeHall
 from arb.simexchange.instant import Instant
 from arb.simexchange.messages import Message
-from arb.simexchange.spec import SPOT, Credentials
+from arb.simexchange.spec import LINEAR, SPOT
 
 SPOT_ARGS = 10  # most args of one spot subscribe request
+CATEGORIES = (SPOT, LINEAR)
 PRIVATE_TOPICS = ("order", "execution", "wallet", "position", "execution.fast", "greeks", "dcp")
 
 
@@ -119,11 +122,11 @@ class BybitPrivateSession:
     is_private = True
     market = ""
 
-    def __init__(self, credentials: Credentials, conn_id: str) -> None:
+    def __init__(self, keys: KeyStore, conn_id: str) -> None:
         self.streams: dict[str, None] = {}
-        self._credentials = credentials
+        self._keys = keys
         self._conn_id = conn_id
-        self._is_authorised = False
+        self.logged_on = ""  # the key
 
     def answer(self, text: bytes, now: Instant) -> list[bytes]:
         request = _request(text)
@@ -134,16 +137,18 @@ class BybitPrivateSession:
                 orjson.dumps(answer | {"op": "pong", "args": [str(now.unix_ms)], "conn_id": self._conn_id})
             ]
         if op == "auth":
-            self._is_authorised = accepts_ws(request.get("args"), self._credentials, now)
-            return [self._ack(request, None if self._is_authorised else "Params Error")]
+            key = accepts_ws(request.get("args"), self._keys, now)
+            self.logged_on = "" if key is None else key.key
+            return [self._ack(request, None if self.logged_on else "Params Error")]
         args = _args(request)
         if op not in ("subscribe", "unsubscribe") or args is None:
             return [self._ack(request, f"error:handler not found,topic:{op}")]
-        if not self._is_authorised:
+        if not self.logged_on:
             return [self._ack(request, "Request not authorized")]
         if op == "unsubscribe":
             for topic in args:
-                self.streams.pop(topic.removesuffix(".spot"), None)
+                for stream in _private_streams(topic):
+                    self.streams.pop(stream, None)
             return [self._ack(request)]
         names = [topic.removesuffix(".spot").removesuffix(".linear") for topic in args]
         for topic, name in zip(args, names, strict=True):
@@ -151,8 +156,7 @@ class BybitPrivateSession:
                 return [self._ack(request, f"Invalid topic: {topic}")]
         if 0 < sum(topic != name for topic, name in zip(args, names, strict=True)) < len(args):
             return [self._ack(request, "all-in-one and categorised topics cannot be mixed")]
-        # Events carry the plain name; the account has spot orders only, so ".linear" topics stay silent.
-        self.streams.update(dict.fromkeys(topic.removesuffix(".spot") for topic in args))
+        self.streams.update(dict.fromkeys(stream for topic in args for stream in _private_streams(topic)))
         return [self._ack(request)]
 
     @property
@@ -179,13 +183,23 @@ class BybitPrivateSession:
         return orjson.dumps(answer | {"conn_id": self._conn_id})
 
 
+def _private_streams(topic: str) -> list[str]:
+    """All-in-one topics are those of all categories; the wallet has none. Messages carry the plain name."""
+    name, _, category = topic.rpartition(".")
+    if category in CATEGORIES or topic == "wallet":
+        return ["wallet" if "wallet" in (topic, name) else topic]
+    return [f"{topic}.{category}" for category in CATEGORIES]
+
+
 def open_bybit(
-    path: str, feeds: Mapping[str, BybitFeed], credentials: Credentials, conn_id: str, cut: int = 0
-) -> BybitPublicSession | BybitPrivateSession | None:
+    path: str, feeds: Mapping[str, BybitFeed], hall: TradeHall, conn_id: str, cut: int = 0
+) -> BybitPublicSession | BybitPrivateSession | BybitTradeSession | None:
     """The session of an upgrade path, or None for a path that is not served."""
     route = path.partition("?")[0]
     if route == "/v5/private":
-        return BybitPrivateSession(credentials, conn_id)
+        return BybitPrivateSession(hall.desk.keys, conn_id)
+    if route == "/v5/trade":
+        return BybitTradeSession(hall, conn_id)
     market = route.removeprefix("/v5/public/")
     if market != route and market in feeds:
         return BybitPublicSession(feeds[market], conn_id, cut)

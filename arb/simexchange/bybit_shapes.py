@@ -1,22 +1,27 @@
-"""Bybit v5 JSON: orders, executions, wallet, instruments, exactly as documented for spot."""
+"""Bybit v5 JSON: orders, executions, instruments, exactly as documented."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
-from arb.simexchange.account import Account
 from arb.simexchange.amounts import ZERO, plain
+from arb.simexchange.bybit_ids import fill_id, order_id
+from arb.simexchange.bybit_orders import STP_MODES
 from arb.simexchange.orders import Event, Fill, Order, Status
 from arb.simexchange.spec import SPOT, Fees, Listing
 
 Json = dict[str, object]
+_SMP = {mode: word for word, mode in STP_MODES.items()}
+# By who placed the order.
+_EXECUTIONS = {"": "Trade", "liquidation": "BustTrade", "adl": "AdlTrade"}
+_CREATED = {"": "CreateByUser", "liquidation": "CreateByLiq", "adl": "CreateByAdl_PassThrough"}
 
 
 def status_of(order: Order, status: Status, filled: Decimal) -> str:
-    if status in (Status.CANCELED, Status.EXPIRED):
-        return "PartiallyFilledCanceled" if filled else "Cancelled"  # a spot rule: derivatives say Cancelled
-    if status is Status.REJECTED:
-        return "Cancelled"
-    return {Status.NEW: "New", Status.PARTIALLY_FILLED: "PartiallyFilled", Status.FILLED: "Filled"}[status]
+    if status.is_open or status is Status.FILLED:
+        words = {Status.NEW: "New", Status.PARTIALLY_FILLED: "PartiallyFilled", Status.FILLED: "Filled"}
+        return words[status]
+    is_spot = order.listing.market == SPOT
+    return "PartiallyFilledCanceled" if filled and is_spot else "Cancelled"
 
 
 def _reject_reason(order: Order, status: Status, filled: Decimal) -> str:
@@ -24,9 +29,22 @@ def _reject_reason(order: Order, status: Status, filled: Decimal) -> str:
         return "EC_PostOnlyWillTakeLiquidity"
     if status is Status.CANCELED:
         return "EC_PerCancelRequest"
-    if status is Status.EXPIRED:
+    if status is Status.PREVENTED:
+        return "EC_BySelfMatch"
+    if status is Status.EXPIRED and not _is_cut_to_position(order):
         return "EC_CancelForNoFullFill" if filled or order.tif == "FOK" else "EC_NoImmediateQtyToFill"
     return "EC_NoError"
+
+
+def _is_cut_to_position(order: Order) -> bool:
+    """An expired order that could have rested: there was no more to reduce."""
+    return order.reduce_only and order.tif == "GTC"
+
+
+def _cancel_type(order: Order, status: Status) -> str:
+    if status is Status.EXPIRED and _is_cut_to_position(order):
+        return "CancelByReduceOnly"
+    return {Status.CANCELED: "CancelByUser", Status.PREVENTED: "CancelBySmp"}.get(status, "UNKNOWN")
 
 
 def order(item: Order, event: Event | None = None) -> Json:
@@ -36,29 +54,26 @@ def order(item: Order, event: Event | None = None) -> Json:
     quote = event.filled_quote if event else item.filled_quote
     left = item.qty - filled if status.is_open else ZERO
     price = item.price or ZERO
+    is_late = event is not None and event.what == "late cancel"
     fees: Mapping[str, Decimal] = item.fees() if filled else {}
     return {
         "symbol": item.listing.symbol,
-        "orderId": str(item.order_id),
+        "orderId": order_id(item),
         "orderLinkId": item.client_id,
         "blockTradeId": "",
         "side": "Buy" if item.is_buy else "Sell",
         "orderType": "Market" if item.price is None else "Limit",
-        "cancelType": "CancelByUser" if status is Status.CANCELED else "UNKNOWN",
+        "cancelType": "CancelByUser" if is_late else _cancel_type(item, status),
         "price": plain(price),
         "qty": plain(item.qty if item.quote_qty is None else item.quote_qty),
-        "marketUnit": ""
-        if item.price is not None
-        else "quoteCoin"
-        if item.quote_qty is not None
-        else "baseCoin",
+        "marketUnit": _market_unit(item),
         "timeInForce": "PostOnly" if item.kind == "LIMIT_MAKER" else item.tif,
         "orderStatus": status_of(item, status, filled),
-        "rejectReason": _reject_reason(item, status, filled),
+        "rejectReason": "EC_OrigClOrdIDDoesNotExist" if is_late else _reject_reason(item, status, filled),
         "isLeverage": "0",
         "positionIdx": 0,
         "lastPriceOnCreated": "",
-        "reduceOnly": False,
+        "reduceOnly": item.reduce_only,
         "closeOnTrigger": False,
         "leavesQty": plain(left),
         "leavesValue": plain(left * price),
@@ -80,7 +95,7 @@ def order(item: Order, event: Event | None = None) -> Json:
         "triggerDirection": 0,
         "triggerBy": "",
         "placeType": "",
-        "smpType": "None",
+        "smpType": _SMP[item.stp],
         "smpGroup": 0,
         "smpOrderId": "",
         "createdTime": str(item.created_ms),
@@ -90,10 +105,16 @@ def order(item: Order, event: Event | None = None) -> Json:
     }
 
 
+def _market_unit(item: Order) -> str:
+    if item.price is not None or item.listing.market != SPOT:
+        return ""
+    return "baseCoin" if item.quote_qty is None else "quoteCoin"
+
+
 def execution(item: Order, fill: Fill, rate: Decimal, left: Decimal, seq: int) -> Json:
     return {
         "symbol": item.listing.symbol,
-        "orderId": str(item.order_id),
+        "orderId": order_id(item),
         "orderLinkId": item.client_id,
         "side": "Buy" if item.is_buy else "Sell",
         "orderType": "Market" if item.price is None else "Limit",
@@ -101,8 +122,8 @@ def execution(item: Order, fill: Fill, rate: Decimal, left: Decimal, seq: int) -
         "orderPrice": plain(item.price or ZERO),
         "orderQty": plain(item.qty),
         "leavesQty": plain(left),
-        "execId": str(2_100_000_000_000_000_000 + fill.trade_id),
-        "execType": "Trade",
+        "execId": fill_id(item, fill),
+        "execType": _EXECUTIONS[item.origin],
         "execPrice": plain(fill.price),
         "execQty": plain(fill.qty),
         "execValue": plain(fill.quote),
@@ -113,79 +134,16 @@ def execution(item: Order, fill: Fill, rate: Decimal, left: Decimal, seq: int) -
         "execTime": str(fill.unix_ms),
         "isMaker": fill.is_maker,
         "isLeverage": "0",
-        "closedSize": "",
+        "closedSize": "" if item.listing.market == SPOT else plain(fill.closed),
         "blockTradeId": "",
         "marketUnit": "",
-        "createType": "CreateByUser",
+        "createType": _CREATED[item.origin],
         "tradeIv": "",
         "markIv": "",
         "markPrice": "",
         "indexPrice": "",
         "underlyingPrice": "",
         "seq": seq,
-    }
-
-
-def wallet(account: Account, marks: Mapping[str, Decimal], assets: list[str] | None = None) -> Json:
-    """The unified account: of a spot account only balances, locks and values are ever not zero."""
-    coins = [_coin(account, name, marks[name]) for name in account.assets if assets is None or name in assets]
-    equity = sum((account.total(name) * marks[name] for name in account.assets), ZERO)
-    free = sum((account.free[name] * marks[name] for name in account.assets), ZERO)
-    zeros = dict.fromkeys(
-        (
-            "accountIMRate",
-            "accountIMRateByMp",
-            "accountMMRate",
-            "accountMMRateByMp",
-            "accountLTV",
-            "totalPerpUPL",
-            "totalInitialMargin",
-            "totalInitialMarginByMp",
-            "totalMaintenanceMargin",
-            "totalMaintenanceMarginByMp",
-        ),
-        "0",
-    )
-    return {
-        "accountType": "UNIFIED",
-        "totalEquity": plain(equity),
-        "totalWalletBalance": plain(equity),
-        "totalMarginBalance": plain(equity),
-        "totalAvailableBalance": plain(free),
-        **zeros,
-        "coin": coins,
-    }
-
-
-def _coin(account: Account, name: str, mark: Decimal) -> Json:
-    total = plain(account.total(name))
-    zeros = dict.fromkeys(
-        (
-            "bonus",
-            "accruedInterest",
-            "borrowAmount",
-            "spotBorrow",
-            "totalOrderIM",
-            "totalPositionIM",
-            "totalPositionMM",
-            "unrealisedPnl",
-            "cumRealisedPnl",
-            "spotHedgingQty",
-        ),
-        "0",
-    )
-    return {
-        "coin": name,
-        "walletBalance": total,
-        "equity": total,
-        "locked": plain(account.locked[name]),
-        "usdValue": plain(account.total(name) * mark),
-        # Empty, as the venue sends it: some clients take a number here for the free balance.
-        "availableToWithdraw": "",
-        "availableToBorrow": "",
-        "collateralSwitch": True,
-        "marginCollateral": True,
-        **zeros,
     }
 
 

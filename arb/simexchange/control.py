@@ -1,4 +1,4 @@
-"""The control API: exact accounts, marks, order log, market hash, faults, limits, stop; JSON over HTTP."""
+"""The control API: JSON over HTTP about the world, its faults and, in control_account.py, its accounts."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qs
@@ -6,9 +6,11 @@ from urllib.parse import parse_qs
 import orjson
 
 from arb.simexchange.amounts import plain
+from arb.simexchange.control_account import AccountControl
 from arb.simexchange.fault_kinds import kinds_as_json
 from arb.simexchange.fault_params import FaultError
 from arb.simexchange.faults import Faults
+from arb.simexchange.fields import FieldError, Fields
 from arb.simexchange.instant import Instant
 from arb.simexchange.messages import Request, Response
 from arb.simexchange.world import World
@@ -24,7 +26,9 @@ class Control:
         clock: Callable[[], Instant],
         stop: Callable[[], None],
         changed: Callable[[], None],
+        account: AccountControl,
     ) -> None:
+        self._account = account
         self._world = world
         self._faults = faults
         self._clock = clock
@@ -35,12 +39,14 @@ class Control:
         method, path = request.method, request.path
         if method == "GET":
             views: dict[str, Callable[[], object]] = {
-                "/accounts": self.accounts,
+                "/accounts": self._account.accounts,
+                "/positions": self._account.positions,
+                "/keys": self._account.keys,
                 "/marks": lambda: {name: plain(mark) for name, mark in self._world.marks().items()},
                 "/orders": lambda: [entry.as_json() for entry in self._world.order_log()],
                 "/market": self._world.market_facts,
                 "/faults/kinds": kinds_as_json,
-                "/limits": self.limits,
+                "/limits": self._account.limits,
                 "/faults": lambda: [fault.as_json() for fault in self._faults.faults.values()],
             }
             if path in views:
@@ -56,27 +62,21 @@ class Control:
                 self._changed()
             fault = self._faults.faults.get(number)
             return _json({"error": "no such fault"}, 404) if fault is None else _json(fault.as_json())
-        if method == "POST" and path == "/limits":
-            return self._set_limits(request.body)
+        changes: dict[str, Callable[[Fields], object]] = {
+            "/limits": self._account.set_limits,
+            "/keys": self._account.add_key,
+            "/orders/foreign": self._account.foreign_order,
+            "/fees": self._account.set_fees,
+        }
+        if method == "POST" and path in changes:
+            return self._change(changes[path], request.body)
+        if method == "DELETE" and path.startswith("/keys/"):
+            revoked = self._account.revoke_key(path.removeprefix("/keys/"))
+            return _json(revoked, 200 if revoked else 404)
         if method == "POST" and path == "/stop":
             self._stop()
             return _json({"stopping": True})
         return _json({"error": f"{method} {path}: no such route"}, 404)
-
-    def accounts(self) -> object:
-        """Per venue and asset `free`, `locked`, `total` and `fees` taken so far, as exact decimal strings."""
-        return {
-            name: {
-                asset: {
-                    "free": plain(venue.account.free[asset]),
-                    "locked": plain(venue.account.locked[asset]),
-                    "total": plain(venue.account.total(asset)),
-                    "fees": plain(venue.account.fees[asset]),
-                }
-                for asset in venue.account.assets
-            }
-            for name, venue in self._world.venues.items()
-        }
 
     def _book(self, words: list[str], request: Request) -> Response:
         """/books/{venue}_{market}/{symbol}/{id}?levels=N: the book as it was at that id, null where that is
@@ -94,6 +94,13 @@ class Control:
             {name: [[plain(price), plain(qty)] for price, qty in side.items()] for name, side in sides}
         )
 
+    @staticmethod
+    def _change(change: Callable[[Fields], object], body: str) -> Response:
+        try:
+            return _json(change(Fields(body)))
+        except FieldError as error:
+            return _json({"error": str(error)}, 400)
+
     def _add_fault(self, body: str) -> Response:
         try:
             fault = self._faults.add(orjson.loads(body), self._clock())
@@ -103,39 +110,6 @@ class Control:
             return _json({"error": str(error)}, 400)
         self._changed()
         return _json(fault.as_json())
-
-    def limits(self) -> object:
-        """Request weight by market of Binance: the limit, what leads to a ban, what each IP has used."""
-        now = self._clock()
-        return {
-            "binance": {
-                market: weights.as_json(now) for market, weights in self._world.binance.limits.items()
-            }
-        }
-
-    def _set_limits(self, body: str) -> Response:
-        """{"venue":"binance","market","limit","ban_after","ban_seconds","forgive":true}, all but the first
-        two as wanted."""
-        try:
-            fields = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return _json({"error": "the body is no JSON"}, 400)
-        if not isinstance(fields, dict) or fields.pop("venue", "binance") != "binance":
-            return _json({"error": "venue: only binance counts weight"}, 400)
-        weights = self._world.binance.limits.get(fields.pop("market", "spot"))
-        if weights is None:
-            return _json({"error": f"market: must be one of {', '.join(self._world.binance.limits)}"}, 400)
-        forgive = fields.pop("forgive", False)
-        for name, value in fields.items():
-            if name not in ("limit", "ban_after", "ban_seconds"):
-                return _json({"error": f"{name}: unknown field"}, 400)
-            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
-                return _json({"error": f"{name}: must be an integer, not negative"}, 400)
-        for name, value in fields.items():
-            setattr(weights, name, value)
-        if forgive:
-            weights.forgive()
-        return _json(weights.as_json(self._clock()))
 
 
 def _json(value: object, status: int = 200) -> Response:

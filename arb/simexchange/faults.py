@@ -1,7 +1,8 @@
 """Faults as data: which were asked for, what each acts on, when it acted.
 
 {venue, market, channel, symbol, transport, op, kind, at | after, count, params} -> {id, state, fired_ns,
-client_ids}. `transport` (rest, ws) and `op` (place, cancel, query, other, any) are of order faults.
+client_ids}. `transport` (rest, ws), `op` (place, cancel, query, other, any) and `client_id` (how
+that of the order begins) are of order faults.
 CLOCK_MONOTONIC is shared by all processes of a machine: what a client notices minus `fired_ns` is the time
 it took to detect it.
 """
@@ -29,6 +30,7 @@ _FIELDS = {
     "params",
     "transport",
     "op",
+    "client_id",
 }
 _WORDS = {
     "venue": (BINANCE, BYBIT),
@@ -64,6 +66,7 @@ class Fault:
     params: dict[str, Value]
     transport: str = ""
     op: str = ""
+    client_id: str = ""
     until_ns: int = 0
     state: FaultState = FaultState.ARMED
     fired_ns: list[int] = field(default_factory=list)
@@ -97,6 +100,7 @@ class Fault:
             "symbol": self.symbol,
             "transport": self.transport,
             "op": self.op,
+            "client_id": self.client_id,
             "params": self.params,
             "at_ns": self.at_ns,
             "left": self.left,
@@ -116,7 +120,9 @@ class Fault:
             and (not self.symbol or self.symbol == message.symbol)
         )
 
-    def concerns_request(self, venue: str, market: str, transport: str, op: str, symbol: str) -> bool:
+    def concerns_request(
+        self, venue: str, market: str, transport: str, op: str, symbol: str, client_id: str
+    ) -> bool:
         """Is a request of the account what this order fault acts on?"""
         return (
             self.venue in ("", venue)
@@ -124,6 +130,7 @@ class Fault:
             and self.transport in ("", transport)
             and (self.op == op or (self.op == ANY and op != OTHER))
             and self.symbol in ("", symbol)
+            and client_id.startswith(self.client_id)
         )
 
     def is_due(self, now: Instant) -> bool:
@@ -183,7 +190,7 @@ class Faults:
             _when(body, now),
             _count(body.get("count", 1)),
             kind.read_params({} if body.get("params") is None else body["params"]),
-            *_request(name, kind, transport, op, channel),
+            *_request(name, kind, transport, op, channel, body.get("client_id")),
         )
         self.faults[fault.fault_id] = fault
         self._open.append(fault)
@@ -240,7 +247,11 @@ def _channel(name: str, kind: Kind, channel: str) -> str:
     return channel
 
 
-def _request(name: str, kind: Kind, transport: str, op: str, channel: str) -> tuple[str, str]:
+def _request(
+    name: str, kind: Kind, transport: str, op: str, channel: str, client_id: object
+) -> tuple[str, str, str]:
+    if client_id is not None and (not kind.ops or not isinstance(client_id, str)):
+        raise FaultError("client_id: must be a string, of a fault that acts on orders")
     if kind.layer != ORDER and (transport or op):
         raise FaultError(f"{'transport' if transport else 'op'}: {name} does not act on requests")
     if kind.layer == ORDER and channel:
@@ -249,7 +260,7 @@ def _request(name: str, kind: Kind, transport: str, op: str, channel: str) -> tu
         raise FaultError(f"{'transport' if transport else 'op'}: {name} acts on all requests alike")
     if op and op not in kind.ops:
         raise FaultError(f"op: {name} acts on {', '.join(dict.fromkeys(kind.ops))} only")
-    return transport, op or (kind.ops[0] if kind.ops else "")
+    return transport, op or (kind.ops[0] if kind.ops else ""), str(client_id or "")
 
 
 def _when(body: dict[str, object], now: Instant) -> int:

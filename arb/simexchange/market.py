@@ -96,7 +96,7 @@ class Market:
         self.steps = 0
         self._hash = hashlib.sha256()
         self._paths: dict[str, PricePath] = {}
-        self._dislocations: dict[str, Dislocations] = {}
+        self._dislocations: dict[tuple[str, bool], Dislocations] = {}  # by base asset and is spot
         self._ladders: dict[str, list[Ladder]] = {}
         self._noise: dict[Listing, float] = {}
         # Apart, so that the spot markets of a seed are the same with and without perpetuals.
@@ -109,8 +109,10 @@ class Market:
             path = (paths or {}).get(base)
             start = path.at(0) if path is not None else START_PRICES[base]
             self._paths[base] = path or RandomPath(start, spec, Random(f"{seed}:{base}:path"))
-            spot = [listing.venue for listing in own if listing.market == SPOT]
-            self._dislocations[base] = Dislocations(spot, spec, Random(f"{seed}:{base}:dislocations"))
+            for is_spot, name in ((True, "dislocations"), (False, "dislocations:perpetuals")):
+                venues = [listing.venue for listing in own if (listing.market == SPOT) == is_spot]
+                schedule = Dislocations(venues, spec, Random(f"{seed}:{base}:{name}"))
+                self._dislocations[base, is_spot] = schedule
             self._ladders[base] = [
                 Ladder(listing, spec, start, Random(f"{seed}:{listing.venue}:{listing.market}:{base}"))
                 for listing in own
@@ -124,17 +126,18 @@ class Market:
 
     @property
     def dislocations(self) -> int:
-        return sum(schedule.count for schedule in self._dislocations.values())
+        """Of the spot markets, by which a run without a config is judged."""
+        return sum(schedule.count for (_, is_spot), schedule in self._dislocations.items() if is_spot)
 
     def step(self) -> list[BookStep]:
         """The next step of every book that changed."""
         result: list[BookStep] = []
         for base, ladders in self._ladders.items():
             mid = self._paths[base].at(self._elapsed_ns())
-            schedule = self._dislocations[base]
-            schedule.step(self.steps)
+            for is_spot in (True, False):
+                self._dislocations[base, is_spot].step(self.steps)
             for ladder in ladders:
-                changes = ladder.step(mid * (1.0 + 1e-4 * self._offset_bp(ladder.listing, schedule)))
+                changes = ladder.step(mid * (1.0 + 1e-4 * self._offset_bp(ladder.listing)))
                 if changes:
                     result.append(BookStep(ladder.listing, changes, ladder.trades))
         if self.steps < HASHED_STEPS:
@@ -145,15 +148,13 @@ class Market:
     def _elapsed_ns(self) -> int:
         return self.steps * self.spec.step_ms * 1_000_000
 
-    def _offset_bp(self, listing: Listing, schedule: Dislocations) -> float:
-        rng = self._noise_rngs[listing.market == SPOT]
-        noise = self._noise[listing] * 0.95 + (rng.random() - 0.5) * self.spec.noise_bp
+    def _offset_bp(self, listing: Listing) -> float:
+        is_spot = listing.market == SPOT
+        noise = self._noise[listing] * 0.95 + (self._noise_rngs[is_spot].random() - 0.5) * self.spec.noise_bp
         self._noise[listing] = noise
-        if listing.market != SPOT:
-            return noise + self.spec.basis_bp
-        if schedule.active is not None and schedule.active[0] == listing.venue:
-            return noise + schedule.active[1]
-        return noise
+        offset = noise if is_spot else noise + self.spec.basis_bp
+        active = self._dislocations[listing.base, is_spot].active
+        return offset + active[1] if active is not None and active[0] == listing.venue else offset
 
     def _digest(self, steps: Sequence[BookStep]) -> None:
         flat = array("q", [self.steps])

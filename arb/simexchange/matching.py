@@ -39,22 +39,62 @@ class Matching:
         if order.kind == "LIMIT_MAKER" and self._reach(book, order, order.qty):
             return Refusal.WOULD_TAKE
         needed = self._cost(book, order)
-        if self.account.free.get(order.pays, ZERO) < needed:
+        if self._lacks_funds(order, needed):
             return Refusal.INSUFFICIENT_BALANCE
-        if order.price is not None:
-            self.account.lock(order.pays, needed)
-            order.locked = needed
+        self._lock(order, needed)
         order.updated_ms = now_ms
         events = [self._event("new", order, now_ms)]
         if order.tif != "FOK" or self._reach(book, order, order.qty) >= order.qty:
             events += self._take(book, order, now_ms)
+        return events + self._rest(book, order, now_ms)
+
+    def amend(self, order: Order, price: Decimal, qty: Decimal, now_ms: int) -> list[Event] | Refusal:
+        """Another price or total quantity for an open order, which is matched anew with what is left, and
+        keeps its place in the queue where only the quantity shrinks. A refusal leaves it as it was."""
+        assert order.status.is_open
+        assert order.price is not None
+        assert qty > order.filled
+        symbol, before = order.listing.symbol, (order.price, order.qty, order.locked)
+        book, queue = self.books[symbol], self._resting[symbol]
+        place = queue.index(order)
+        stays = price == order.price and qty <= order.qty
+        book.add_own(order.is_buy, order.price, -order.left)
+        del queue[place]
+        self._unlock(order)
+        order.price, order.qty = price, qty
+        needed = self._cost(book, order)
+        refusal = None
+        if order.kind == "LIMIT_MAKER" and self._reach(book, order, order.left):
+            refusal = Refusal.WOULD_TAKE
+        elif self._lacks_funds(order, needed):
+            refusal = Refusal.INSUFFICIENT_BALANCE
+        if refusal is not None:
+            order.price, order.qty, needed = before
+        self._lock(order, needed)
+        if refusal is not None or stays:
+            assert order.price is not None
+            queue.insert(place, order)
+            book.add_own(order.is_buy, order.price, order.left)
+            if refusal is not None:
+                return refusal
+        order.updated_ms = now_ms
+        events = [self._event("amended", order, now_ms)]
+        if not stays:
+            events += self._take(book, order, now_ms)
+            events += self._rest(book, order, now_ms)
+        return events
+
+    def _rest(self, book: Book, order: Order, now_ms: int) -> list[Event]:
+        """What is left after taking: into the book, or its end."""
         is_cut = self.fraction is not None and order.filled > 0
+        if order.status is Status.PREVENTED:
+            return []
         if order.left and order.tif == "GTC" and order.price is not None and not is_cut:
             self._resting[order.listing.symbol].append(order)
             book.add_own(order.is_buy, order.price, order.left)
         elif order.left:
-            events.append(self._close(order, Status.EXPIRED, "expired", now_ms))
-        return events
+            return [self._close(order, Status.EXPIRED, "expired", now_ms)]
+        return []
 
     def cancel(self, order: Order, now_ms: int) -> Event:
         """Withdraw an open order."""
@@ -106,12 +146,28 @@ class Matching:
             total += levels[price]
         return total
 
+    def _lacks_funds(self, order: Order, needed: Decimal) -> bool:
+        return self._available(order.pays) < needed
+
+    def _available(self, asset: str) -> Decimal:
+        return self.account.free.get(asset, ZERO)
+
+    def _lock(self, order: Order, amount: Decimal) -> None:
+        if order.price is not None and amount:
+            self.account.lock(order.pays, amount)
+            order.locked = amount
+
+    def _unlock(self, order: Order) -> None:
+        if order.locked:
+            self.account.unlock(order.pays, order.locked)
+            order.locked = ZERO
+
     def _cost(self, book: Book, order: Order) -> Decimal:
         if not order.is_buy:
-            return order.qty
+            return order.left
         if order.price is not None:
-            return order.price * order.qty
-        left, cost = order.qty, ZERO
+            return order.price * order.left
+        left, cost = order.left, ZERO
         for price in book.prices(False):
             take = min(left, book.asks[price])
             cost += take * price
@@ -142,6 +198,11 @@ class Matching:
                     for other in self._resting[order.listing.symbol]
                     if other.is_buy != order.is_buy and other.price == price
                 )
+                if order.stp != "NONE":
+                    events += self._prevent(book, order, maker, now_ms)
+                    if order.status is Status.PREVENTED:
+                        break
+                    continue
                 qty = min(order.left - spare, maker.left)
                 trade_id = self._print(book, price, qty, order.is_buy, now_ms)
                 events.append(self._fill_resting(book, maker, trade_id, qty, now_ms))
@@ -173,6 +234,18 @@ class Matching:
             spent += take
         return spent
 
+    def _prevent(self, book: Book, taker: Order, maker: Order, now_ms: int) -> list[Event]:
+        """Two orders of the account would trade with each other: which of them ends is the taker's choice."""
+        events = []
+        if taker.stp != "EXPIRE_TAKER":
+            assert maker.price is not None
+            self._resting[book.listing.symbol].remove(maker)
+            book.add_own(maker.is_buy, maker.price, -maker.left)
+            events.append(self._close(maker, Status.PREVENTED, "prevented", now_ms))
+        if taker.stp != "EXPIRE_MAKER":
+            events.append(self._close(taker, Status.PREVENTED, "prevented", now_ms))
+        return events
+
     def _fill_resting(self, book: Book, order: Order, trade_id: int, qty: Decimal, now_ms: int) -> Event:
         assert order.price is not None
         book.add_own(order.is_buy, order.price, -qty)
@@ -201,9 +274,7 @@ class Matching:
         return self._event("trade", order, now_ms, fill)
 
     def _close(self, order: Order, status: Status, what: str, now_ms: int) -> Event:
-        if order.locked:
-            self.account.unlock(order.pays, order.locked)
-            order.locked = ZERO
+        self._unlock(order)
         order.status = status
         order.updated_ms = now_ms
         return self._event(what, order, now_ms)

@@ -34,11 +34,20 @@ _BYBIT_PATHS: Mapping[str, str] = {
     "/v5/order/create": PLACE,
     "/v5/order/cancel": CANCEL,
     "/v5/order/cancel-all": CANCEL,
+    "/v5/order/create-batch": PLACE,
+    "/v5/order/cancel-batch": CANCEL,
     "/v5/order/realtime": QUERY,
     "/v5/order/history": QUERY,
     "/v5/execution/list": QUERY,
 }
-_BYBIT_OPS: Mapping[str, str] = {"order.create": PLACE, "order.cancel": CANCEL}
+_BYBIT_OPS: Mapping[str, str] = {
+    "order.create": PLACE,
+    "order.cancel": CANCEL,
+    "order.create-batch": PLACE,
+    "order.cancel-batch": CANCEL,
+    "order.amend": OTHER,
+    "order.amend-batch": OTHER,
+}
 
 
 class OrderCall(NamedTuple):

@@ -9,7 +9,7 @@ Matching, and that time windows are checked at `Instant.arrived_ms`.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from arb.simexchange.fault_params import ORDER
@@ -71,16 +71,29 @@ class OrderGate:
         return not self._hidden and next(self._faults.of(ORDER), None) is None
 
     def plan(self, call: OrderCall, now: Instant) -> Plan:
-        """The first fault that acts on the request decides."""
+        """What the faults make of the request: the first that acts on its way decides that; what befalls an
+        accepted order (a part of it matched, queries that lag) comes on top."""
+        way: Plan | None = None
+        fraction: Decimal | None = None
+        lag_ns = 0
         for fault in list(self._faults.of(ORDER)):
             if fault.kind == "maintenance":
                 if fault.state is FaultState.ACTIVE and _is_at(fault, call):
                     return Plan(is_accepted=False, answer=page(int(fault.number("status"))))
-            elif fault.is_due(now) and fault.op and fault.concerns_request(*call[:5]):
-                fault.fire(now)
-                fault.client_ids.append(call.client_id)
-                return _PLANS[fault.kind](fault, call, now)
-        return NORMAL
+                continue
+            if not fault.op or not fault.is_due(now) or not fault.concerns_request(*call[:6]):
+                continue
+            if fault.kind == "order_partial":
+                fraction = Decimal(str(fault.number("fraction")))
+            elif fault.kind == "index_lag":
+                lag_ns = fault.duration_ns
+            elif way is None:
+                way = _WAYS[fault.kind](fault, call, now)
+            else:
+                continue
+            fault.fire(now)
+            fault.client_ids.append(call.client_id)
+        return replace(way or NORMAL, fraction=fraction, lag_ns=lag_ns)
 
     @contextmanager
     def acting(self, call: OrderCall, plan: Plan, now: Instant) -> Iterator[None]:
@@ -169,12 +182,10 @@ def _limited(fault: Fault, call: OrderCall, now: Instant) -> Plan:
     return Plan(is_accepted=False, answer=too_many(call, status, after, now))
 
 
-_PLANS: Mapping[str, Callable[[Fault, OrderCall, Instant], Plan]] = {
+_WAYS: Mapping[str, Callable[[Fault, OrderCall, Instant], Plan]] = {
     "order_before": lambda fault, call, now: _ended(fault, call, now, is_accepted=False),
     "order_after": lambda fault, call, now: _ended(fault, call, now, is_accepted=True),
     "order_error": _error,
     "order_late": _late,
-    "order_partial": lambda fault, call, now: Plan(fraction=Decimal(str(fault.number("fraction")))),
-    "index_lag": lambda fault, call, now: Plan(lag_ns=fault.duration_ns),
     "rate_limited": _limited,
 }

@@ -8,9 +8,9 @@ from arb.simexchange.orders import Fill, Order
 
 @dataclass(slots=True)
 class LogEntry:
-    """One request to place or cancel; `code` 0 means accepted. `order` is live: its status moves on."""
+    """One request to place, amend or cancel; `code` 0: accepted. `order` is live: its status moves on."""
 
-    op: str  # place | cancel
+    op: str  # place | amend | cancel
     recv_ns: int  # CLOCK_MONOTONIC when the request had arrived
     venue: str
     symbol: str

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from arb.simexchange.amounts import ZERO
+from arb.simexchange.instant import Instant
 from arb.simexchange.spec import Listing
 
 
@@ -15,6 +16,7 @@ class Status(Enum):
     FILLED = "filled"
     CANCELED = "canceled"  # by the client
     EXPIRED = "expired"  # by its time in force: what an IOC or FOK order did not get
+    PREVENTED = "prevented"  # it would have met an order of its own account
     REJECTED = "rejected"  # after acceptance: a post-only order that would have taken (Bybit)
 
     @property
@@ -24,7 +26,7 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution; the fee is in the asset received."""
+    """One execution; without another agreement the fee is in the asset received."""
 
     trade_id: int
     price: Decimal
@@ -34,6 +36,7 @@ class Fill:
     is_maker: bool
     unix_ms: int
     realised: Decimal = ZERO  # profit it took out of a position, of perpetuals
+    closed: Decimal = ZERO  # how much of `qty` closed a position
 
     @property
     def quote(self) -> Decimal:
@@ -61,6 +64,8 @@ class Order:
     updated_ms: int = 0
     fills: list[Fill] = field(default_factory=list)
     reduce_only: bool = False
+    stp: str = "NONE"  # who gives way in a self-trade: EXPIRE_TAKER, EXPIRE_MAKER or EXPIRE_BOTH
+    origin: str = ""  # "liquidation" or "adl" when the venue itself placed it
 
     @property
     def left(self) -> Decimal:
@@ -76,13 +81,30 @@ class Order:
 
     def fees(self) -> dict[str, Decimal]:
         """Sum of the fees by asset."""
-        return {self.gets: sum((fill.fee for fill in self.fills), ZERO)} if self.fills else {}
+        sums: dict[str, Decimal] = {}
+        for fill in self.fills:
+            sums[fill.fee_asset] = sums.get(fill.fee_asset, ZERO) + fill.fee
+        return sums
+
+
+def market_order(
+    order_id: int,
+    client_id: str,
+    listing: Listing,
+    is_buy: bool,
+    qty: Decimal,
+    now: Instant,
+    price: Decimal | None = None,
+) -> Order:
+    """An order at the market, or with a price one that rests."""
+    kind = "MARKET" if price is None else "LIMIT"
+    return Order(order_id, client_id, listing, is_buy, kind, "GTC", price, qty, now.unix_ms)
 
 
 class Event(NamedTuple):
     """One step of an order's life, with its sums at that moment (an Order moves on)."""
 
-    what: str  # new | trade | canceled | expired | rejected
+    what: str  # new | amended | trade | canceled | expired | prevented | rejected
     order: Order
     status: Status
     filled: Decimal

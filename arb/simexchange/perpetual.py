@@ -6,7 +6,6 @@ from decimal import Decimal
 from arb.simexchange.amounts import ZERO
 from arb.simexchange.book import Book
 from arb.simexchange.instant import MILLISECOND_NS, Instant
-from arb.simexchange.orders import Trade
 from arb.simexchange.spec import Listing
 
 HOUR_MS = 3_600_000
@@ -70,22 +69,6 @@ class Perpetual:
     def next_funding_ms(self, now_ms: int) -> int:
         interval = self.interval_hours * HOUR_MS
         return (now_ms // interval + 1) * interval
-
-
-class Prints:
-    """Public trades of a book that only the generated market trades on."""
-
-    def __init__(self, first_id: int) -> None:
-        self.trades: list[Trade] = []
-        self._last_id = first_id
-
-    def add(self, listing: Listing, price: Decimal, qty: Decimal, taker_buys: bool, now_ms: int) -> None:
-        self._last_id += 1
-        self.trades.append(Trade(listing, self._last_id, price, qty, taker_buys, now_ms))
-
-    def take(self) -> list[Trade]:
-        trades, self.trades = self.trades, []
-        return trades
 
 
 def middle(book: Book) -> Decimal | None:

@@ -13,6 +13,7 @@ from arb.simexchange.bybit_venue import BybitVenue
 from arb.simexchange.carrier import Carrier
 from arb.simexchange.connection import Session
 from arb.simexchange.control import Control
+from arb.simexchange.control_account import AccountControl
 from arb.simexchange.faults import Faults
 from arb.simexchange.http import Handler, HttpServer
 from arb.simexchange.instant import SECOND_NS, Instant
@@ -53,10 +54,6 @@ class SimServer:
         )
         self._carriers = {name: self._carrier(name) for name in self.world.venues}
         self._rest = {name: HttpServer(self._rest_handler(name)) for name in self.world.venues}
-        self.control_api = Control(
-            self.world, self.faults, system_clock, self._stop_soon, self._faults_changed
-        )
-        self._control = HttpServer(self.control_api.handle)
         self.hubs = {(BINANCE, market): self._binance_hub(market) for market in self.world.binance.markets}
         bybit = Hub(
             self._open_bybit,
@@ -68,6 +65,11 @@ class SimServer:
         self.hubs |= {(BYBIT, market): bybit for market in self.world.bybit.markets}
         self._socket_faults = SocketFaults(self.faults, self.hubs, system_clock)
         self._account_faults = AccountFaults(self.faults, self.hubs, self.world)
+        account = AccountControl(self.world, system_clock, self._account_faults.revoke, self._send_soon)
+        control = Control(
+            self.world, self.faults, system_clock, self._stop_soon, self._faults_changed, account
+        )
+        self._control = HttpServer(control.handle)
         for market, feed in self.world.bybit.feeds.items():
             feed.first_is_old = self._first_is_old(market)
         self._tick_handle: asyncio.TimerHandle | None = None
@@ -122,7 +124,7 @@ class SimServer:
                     "rest": f"http://{host}:{self._rest[BYBIT].port}",
                     "ws_public": f"ws://{host}:{bybit}/v5/public",
                     "ws_private": f"ws://{host}:{bybit}/v5/private",
-                    "ws_trade": None,
+                    "ws_trade": f"ws://{host}:{bybit}/v5/trade",
                 },
             },
             "control": f"http://{host}:{self._control.port}",
@@ -151,6 +153,9 @@ class SimServer:
         """A request may have changed the account; its answer has not left yet."""
         if venue.is_due(now):  # leaves before the answer: a client may hear of a fill first
             self._publish(self.world.due_private(now))
+        self._send_soon()
+
+    def _send_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._send_private)
 
     def _answer(self, venue: BinanceVenue | BybitVenue, request: Request, now: Instant) -> Response:
@@ -202,7 +207,7 @@ class SimServer:
         self._conn_ids += 1
         venue = self.world.bybit
         number = f"sim-{self._conn_ids}"
-        return open_bybit(path, venue.feeds, venue.credentials, number, self._next_cut())
+        return open_bybit(path, venue.feeds, venue.trade_hall, number, self._next_cut())
 
     def _tick(self) -> None:
         self._publish(self.world.advance(system_clock()))

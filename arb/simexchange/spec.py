@@ -47,7 +47,6 @@ SPOT_LISTINGS = (
     _listing(BYBIT, SPOT, "ETH", "0.01", "0.00001", ("0.00062", "1229", "5")),
 )
 
-# Market data only: no orders on the perpetuals.
 PERPETUAL_LISTINGS = (
     _listing(BINANCE, USDM, "BTC", "0.1", "0.001", ("0.001", "1000", "100")),
     _listing(BYBIT, LINEAR, "BTC", "0.1", "0.001", ("0.001", "1190", "5")),

@@ -9,11 +9,12 @@ from arb.simexchange.binance_errors import BinanceError
 from arb.simexchange.binance_params import flag, integer
 from arb.simexchange.instant import Instant
 from arb.simexchange.perpetual import Perpetual
+from arb.simexchange.perpetual_account import MAINTENANCE
 from arb.simexchange.spec import Fees
 from arb.simexchange.usdm_listen import ListenKeys
 from arb.simexchange.usdm_orders import UsdmOrders
 from arb.simexchange.usdm_shapes import Json, money, qty_text
-from arb.simexchange.usdm_wallet import MAINTENANCE, UsdmWallet
+from arb.simexchange.usdm_wallet import UsdmWallet
 
 MARGIN_ASSET = "USDT"
 MOST_LEVERAGE = 125
@@ -102,7 +103,8 @@ class UsdmAccountCalls:
 
     def _positions(self, params: Params, now: Instant) -> object:
         """Only symbols with a position or an open order."""
-        return [{name: row[name] for name in _POSITION_LONG} for row in self._rows(params, now)]
+        rows = self._rows(params, now)
+        return [{name: row[name] for name in row if name != "unrealizedProfit"} for row in rows]
 
     def _config(self, params: Params, now: Instant) -> object:
         return {
@@ -279,27 +281,5 @@ _POSITION_SHORT = (
     "isolatedWallet",
     "initialMargin",
     "maintMargin",
-    "updateTime",
-)
-_POSITION_LONG = (
-    "symbol",
-    "positionSide",
-    "positionAmt",
-    "entryPrice",
-    "breakEvenPrice",
-    "markPrice",
-    "unRealizedProfit",
-    "liquidationPrice",
-    "isolatedMargin",
-    "notional",
-    "marginAsset",
-    "isolatedWallet",
-    "initialMargin",
-    "maintMargin",
-    "positionInitialMargin",
-    "openOrderInitialMargin",
-    "adl",
-    "bidNotional",
-    "askNotional",
     "updateTime",
 )

@@ -49,7 +49,7 @@ class UsdmMarket:
         self._perpetuals = perpetuals
         self._announcer = announcer
         self._events = UsdmEvents(self.wallet, self.listen_keys, Random(f"{spec.seed}:usdm:events"))
-        self._order_calls = UsdmOrderCalls(self.orders, counts, self._announce)
+        self._order_calls = UsdmOrderCalls(self.orders, counts, self.announce)
         self._account_calls = UsdmAccountCalls(
             self.wallet, self.orders, perpetuals, FEES, self.listen_keys, self._configured
         )
@@ -64,7 +64,7 @@ class UsdmMarket:
         symbol = step.listing.symbol
         events = self.matching.move_background(symbol, step.changes, step.trades, now.unix_ms)
         if events:
-            self._announce(events, now)
+            self.announce(events, now)
 
     def advance(self, now: Instant) -> list[Trade]:
         """What is due by the clock; the public trades since the last call."""
@@ -101,7 +101,7 @@ class UsdmMarket:
         events = self.matching.place(order, now.unix_ms)
         assert isinstance(events, list)
         self.orders.store.add(order)
-        self._announce(events, now)
+        self.announce(events, now)
         return order
 
     def as_json(self) -> dict[str, object]:
@@ -121,7 +121,7 @@ class UsdmMarket:
             },
         }
 
-    def _announce(self, events: Sequence[Event], now: Instant) -> None:
+    def announce(self, events: Sequence[Event], now: Instant) -> None:
         for event in events:
             self.orders.store.settle(event.order)
         self._announcer.announce(lambda: self._events.orders(events, now), now)

@@ -11,6 +11,7 @@ from random import Random
 from arb.simexchange import binance_errors as errors
 from arb.simexchange.amounts import ZERO, decimals_of, is_multiple, parse
 from arb.simexchange.binance_errors import BinanceError
+from arb.simexchange.binance_orders import stp_mode
 from arb.simexchange.binance_params import flag
 from arb.simexchange.book import Book
 from arb.simexchange.instant import Instant
@@ -177,6 +178,7 @@ class UsdmOrders:
             qty,
             now.unix_ms,
             reduce_only=is_reducing,
+            stp=stp_mode(params, "EXPIRE_MAKER"),
         )
 
     def _check_position_side(self, params: Params) -> bool:

@@ -8,6 +8,7 @@ from arb.simexchange.orders import Event, Fill, Order, Status
 from arb.simexchange.spec import Listing
 
 Json = dict[str, object]
+_EXECUTION = {**EXECUTION, "prevented": "EXPIRED"}
 FORCED = ("autoclose-", "adl_autoclose")  # client ids of orders that the venue made itself
 _EIGHT = Decimal("1e-8")
 
@@ -63,7 +64,7 @@ def _order(order: Order, status: Status, filled: Decimal) -> Json:
         "priceProtect": False,
         "origType": kind_of(order),
         "priceMatch": "NONE",
-        "selfTradePreventionMode": "EXPIRE_MAKER",
+        "selfTradePreventionMode": order.stp,
         "goodTillDate": 0,
         "updateTime": order.updated_ms,
     }
@@ -129,7 +130,7 @@ def order_update(event: Event) -> Json:
         "p": price_text(listing, order.price or ZERO),
         "ap": price_text(listing, average(order, event.filled, event.filled_quote)),
         "sp": "0",
-        "x": "CALCULATED" if is_forced and fill else EXECUTION[event.what],
+        "x": "CALCULATED" if is_forced and fill else _EXECUTION[event.what],
         "X": STATUS[event.status],
         "i": order.order_id,
         "l": qty_text(listing, fill.qty) if fill else "0",
@@ -149,7 +150,7 @@ def order_update(event: Event) -> Json:
         "si": 0,
         "ss": 0,
         "rp": money(fill.realised) if fill else "0",
-        "V": "EXPIRE_MAKER",
+        "V": order.stp,
         "pm": "NONE",
         "gtd": 0,
     }

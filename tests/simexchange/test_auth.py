@@ -116,6 +116,7 @@ def test_binance_ws_api_accepts_the_published_signatures(params: dict[str, objec
 
 
 BYBIT = Credentials("test_api_key", "test_secret")
+BYBIT_KEYS = KeyStore([ApiKey(BYBIT.key, BYBIT.secret)])
 
 
 def bybit_request(method: str, text: str, signature: str, stamp: str = "1700000000000") -> Request:
@@ -145,9 +146,9 @@ def bybit_request(method: str, text: str, signature: str, stamp: str = "17000000
     ],
 )
 def test_bybit_accepts_the_published_signatures(method: str, text: str, signature: str) -> None:
-    bybit_auth.check(bybit_request(method, text, signature), BYBIT, 1700000000000)
+    bybit_auth.check(bybit_request(method, text, signature), BYBIT_KEYS, 1700000000000)
     with pytest.raises(BybitError) as caught:
-        bybit_auth.check(bybit_request(method, text + " ", signature), BYBIT, 1700000000000)
+        bybit_auth.check(bybit_request(method, text + " ", signature), BYBIT_KEYS, 1700000000000)
     assert caught.value.code == 10004
 
 
@@ -158,10 +159,10 @@ def test_bybit_takes_timestamps_of_the_window_only(now: int, passes: bool) -> No
     text = "category=linear&symbol=BTCUSDT"
     request = bybit_request("GET", text, sign("test_secret", f"1700000000000test_api_key5000{text}"))
     if passes:
-        bybit_auth.check(request, BYBIT, 1700000000000 + now)
+        bybit_auth.check(request, BYBIT_KEYS, 1700000000000 + now)
         return
     with pytest.raises(BybitError) as caught:
-        bybit_auth.check(request, BYBIT, 1700000000000 + now)
+        bybit_auth.check(request, BYBIT_KEYS, 1700000000000 + now)
     assert caught.value.code == 10002
 
 
@@ -170,5 +171,5 @@ def test_bybit_private_stream_accepts_the_published_auth_until_it_expires() -> N
     for expires in (1700000000000, "1700000000000"):  # some clients send the expiry as text
         args = [BYBIT.key, expires, signature]
         before, after = (Instant(0, ms * 1_000_000) for ms in (1699999999000, 1700000000000))
-        assert bybit_auth.accepts_ws(args, BYBIT, before)
-        assert not bybit_auth.accepts_ws(args, BYBIT, after)
+        assert bybit_auth.accepts_ws(args, BYBIT_KEYS, before)
+        assert not bybit_auth.accepts_ws(args, BYBIT_KEYS, after)

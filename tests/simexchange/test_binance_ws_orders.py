@@ -297,6 +297,37 @@ def test_cancels_may_be_restricted(wanted: str, code: int) -> None:
     assert (answer["status"] if code == 200 else answer["error"]["code"]) == code
 
 
+@pytest.mark.parametrize(
+    ("mode", "taker", "maker"),
+    [
+        ("NONE", "FILLED", "FILLED"),
+        ("EXPIRE_TAKER", "EXPIRED_IN_MATCH", "NEW"),
+        ("EXPIRE_MAKER", "NEW", "EXPIRED_IN_MATCH"),
+        ("EXPIRE_BOTH", "EXPIRED_IN_MATCH", "EXPIRED_IN_MATCH"),
+    ],
+)
+def test_two_orders_of_the_account_meet_as_the_taker_wants_it(mode: str, taker: str, maker: str) -> None:
+    made = client()
+    bid, ask = touch(made)
+    price = f"{bid + 10:.2f}"
+    made.venue.books[SPOT]["BTCUSDT"].set_background(False, ask, Decimal(0))
+    for level in [level for level in made.venue.books[SPOT]["BTCUSDT"].prices(False) if level <= bid + 10]:
+        made.venue.books[SPOT]["BTCUSDT"].set_background(False, level, Decimal(0))
+    before = sums(made)
+    made.result("order.place", **LIMIT | {"side": "SELL"}, price=price, newClientOrderId="maker")
+    order = made.result(
+        "order.place", **LIMIT, price=price, newClientOrderId="taker", selfTradePreventionMode=mode
+    )
+    assert (order["status"], order["selfTradePreventionMode"]) == (taker, mode)
+    assert made.result("order.status", symbol="BTCUSDT", origClientOrderId="maker")["status"] == maker
+    for row in made.result("openOrders.status", symbol="BTCUSDT"):
+        made.result("order.cancel", symbol="BTCUSDT", orderId=row["orderId"])
+    assert sums(made) == before
+    assert set(made.venue.account.locked.values()) == {Decimal(0)}
+    assert made.venue.books[SPOT]["BTCUSDT"].own == {}
+    assert made.error("order.place", **LIMIT, price=price, selfTradePreventionMode="ODD") == (400, -1130)
+
+
 def test_orders_over_the_limit_are_refused_and_cancels_pass() -> None:
     made = client()
     bid, _ = touch(made)

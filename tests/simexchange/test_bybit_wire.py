@@ -135,7 +135,7 @@ def test_what_matching_refuses_arrives_after_the_acceptance() -> None:
     ("change", "code"),
     [
         ({"symbol": "NOPE"}, 170121),
-        ({"category": "linear"}, 10001),
+        ({"category": "option"}, 10001),
         ({"side": "BUY"}, 170117),
         ({"orderType": "Stop"}, 170116),
         ({"timeInForce": "DAY"}, 170115),

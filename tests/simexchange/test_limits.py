@@ -90,7 +90,7 @@ def test_exchange_info_tells_the_limit_that_is_set() -> None:
 @pytest.mark.parametrize(
     ("rules", "word"),
     [
-        ({"venue": "bybit"}, "venue"),
+        ({"venue": "okx"}, "venue"),
         ({"venue": "binance", "market": "linear"}, "market"),
         ({"venue": "binance", "limit": -1}, "limit"),
         ({"venue": "binance", "most": 1}, "most"),

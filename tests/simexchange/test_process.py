@@ -36,14 +36,15 @@ def finish(process: "subprocess.Popen[str]", seconds: float = 10) -> tuple[int, 
 def test_the_ready_line_has_the_promised_shape_and_stdin_eof_ends_it() -> None:
     process = start("--json", "--seed", "7")
     line = endpoints(process)
-    assert set(line) == {"venues", "control", "key", "secret"}
+    assert set(line) == {"venues", "control", "key", "secret", "ed25519"}
+    assert set(line["ed25519"]) == {"key", "private_key"}
     binance, bybit = line["venues"]["binance"], line["venues"]["bybit"]
     assert set(binance) == {"spot", "usdm"}
     assert set(binance["spot"]) == set(binance["usdm"]) == {"rest", "ws", "ws_api"}
     assert binance["usdm"]["ws_api"].endswith("/ws-fapi/v1")
     assert binance["usdm"]["ws"] != binance["spot"]["ws"]
     assert set(bybit) == {"rest", "ws_public", "ws_private", "ws_trade"}
-    assert bybit["ws_trade"] is None
+    assert bybit["ws_trade"].endswith("/v5/trade")
     assert bybit["ws_public"].endswith("/v5/public")
     assert binance["spot"]["ws_api"].endswith("/ws-api/v3")
     with urllib.request.urlopen(binance["spot"]["rest"] + "/api/v3/ping", timeout=5) as answer:

@@ -12,10 +12,10 @@ import pytest
 
 from arb.simexchange.api_keys import Rights
 from arb.simexchange.messages import Request
+from arb.simexchange.perpetual_account import Position
 from arb.simexchange.spec import USDM, WorldSpec
 from arb.simexchange.usdm_listen import LIFE_MS, open_user
 from arb.simexchange.usdm_market import UsdmMarket
-from arb.simexchange.usdm_wallet import Position
 from arb.simexchange.world import World
 from tests.simexchange.support import CALM, START, sign
 from tests.simexchange.ws_api import WsClient, ed25519_key
@@ -170,6 +170,22 @@ def test_positions_and_wallet_are_exact_through_opening_closing_and_turning() ->
     assert realised == -paid
     assert all("clientOrderId" not in row and row["commissionAsset"] == "USDT" for row in trades)
     assert made.ok("GET", "/fapi/v3/positionRisk") == []
+
+
+def test_fees_in_a_third_asset_leave_the_margin_alone() -> None:
+    made = Trader()
+    made.usdm.matching.use_fee_asset("BNB", Decimal("0.001"), Decimal(600))
+    order = made.take("BUY", "0.010")
+    trades = made.ok("GET", "/fapi/v1/userTrades", symbol="BTCUSDT", orderId=order["orderId"])
+    assert {row["commissionAsset"] for row in trades} == {"BNB"}
+    fee = sum(Decimal(row["commission"]) for row in trades)
+    value = sum(Decimal(row["quoteQty"]) for row in trades)
+    assert abs(fee - value * Decimal("0.0005") * Decimal("0.9") / 600) < Decimal("1e-6")
+    assert made.usdm.wallet.wallet == {"USDT": made.opening, "BNB": Decimal("0.001") - fee}
+    assert [row["asset"] for row in made.ok("GET", "/fapi/v3/balance")] == ["USDT", "BNB"]
+    made.take("SELL", "0.030")
+    assert made.ok("GET", "/fapi/v1/userTrades", symbol="BTCUSDT")[-1]["commissionAsset"] == "USDT"
+    made.check_money()
 
 
 def test_balances_and_positions_agree_with_the_account() -> None:
@@ -373,6 +389,16 @@ def test_trade_lite_comes_before_and_after_the_full_event() -> None:
         kinds = [event["e"] for event in made.events(path)]
         seen.add(kinds.index("TRADE_LITE") < kinds.index("ORDER_TRADE_UPDATE", 1))
     assert seen == {True, False}
+
+
+def test_the_listen_key_may_be_had_over_websocket_too() -> None:
+    made = Trader()
+    key = made.ws.result("userDataStream.start", "", apiKey=made.venue.credentials.key)["listenKey"]
+    assert key == made.usdm.listen_keys.current
+    assert made.ok("PUT", "/fapi/v1/listenKey") == {"listenKey": key}
+    assert made.ws.result("userDataStream.stop", "", apiKey=made.venue.credentials.key) == {}
+    assert made.ws.error("userDataStream.ping", "", apiKey=made.venue.credentials.key) == (400, -1125)
+    assert made.ws.error("userDataStream.start", "", apiKey="nobody") == (401, -2015)
 
 
 def test_an_expired_listen_key_is_told_and_gets_nothing_more() -> None:
