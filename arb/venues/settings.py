@@ -21,6 +21,7 @@ class VenueSettings:
     snapshot_levels: int = 1_000  # REST depth for the snapshot join
     stream_levels: int = 50  # depth of in-stream snapshots
     trades: bool = False  # public trades are subscribed too and passed on as they come
+    limit_share_percent: int = 100  # of the limits of the address, where others of ours draw on them too
     # Quiet or dead.
     quiet_s: float = 5.0  # without a book frame: the symbol is asked about
     first_frame_s: float = 5.0  # the same from connecting on; a wrong route connects and stays silent

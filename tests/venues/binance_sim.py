@@ -143,7 +143,9 @@ async def session(
         pair = sim["ed25519"]
         credentials = Credentials(pair["key"], Secret(pair["private_key"]), KeyKind.ed25519)
     http, sockets, events = LiveHttpPort(), LiveSocketPort(), EventLog()
-    base = VenueSettings(backoff_base_s=0.05, recv_window_ms=5_000, order_transport=transport)
+    base = VenueSettings(
+        backoff_base_s=0.05, backoff_cap_s=0.2, recv_window_ms=5_000, order_transport=transport
+    )
     venue: Any = venue_class("binance", market)(
         market,
         urls,

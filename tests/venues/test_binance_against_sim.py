@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -158,5 +160,43 @@ def test_the_account_answers(sim: dict[str, Any], market: str) -> None:
         assert rights.can_read
         assert rights.can_trade
         assert not rights.can_withdraw
+
+    run(sim, talk, market)
+
+
+@MARKETS
+@pytest.mark.parametrize("kind", ["fixed", "rolling"])
+def test_three_times_the_demand_the_limit_allows_is_never_refused_by_the_venue(
+    sim: dict[str, Any], market: str, kind: str
+) -> None:
+    async def talk(it: Session) -> None:
+        limit = {"venue": "binance", "market": market, "orders": 10, "window_s": 1, "kind": kind}
+        before = await it.raw("GET", "/limits")
+        await it.raw("POST", "/limits", limit)
+        try:
+            assert await it.ask(it.venue.instruments, [it.symbol])
+            sent, refused, canceled = [], 0, 0
+            resting = await it.order(Side.buy, "0.97", tif=TimeInForce.gtc)
+            assert await it.place(resting) == "ack"
+            template = await it.order(Side.buy, "0.97")
+            for number in range(90):  # 30 a second
+                order = replace(template, coid=f"{template.coid}x{number}")
+                answer = it.venue.orders.place(order)
+                if answer is None:
+                    sent.append(order.coid)
+                else:
+                    assert "orders per" in answer.reason
+                    refused += 1
+                if number % 30 == 29:
+                    assert it.venue.orders.cancel(resting.coid, it.symbol) is None, "a cancel did not pass"
+                    canceled += 1
+                await asyncio.sleep(1 / 30)
+            await until(lambda: all(it.named("ack", coid) for coid in sent))
+            await until(lambda: len(it.named("cancel", resting.coid)) == canceled)
+        finally:
+            await it.raw("POST", "/limits", {**limit, "orders": 100, "window_s": 10, "kind": "fixed"})
+        assert not [e for e in it.events.log if e[0] in ("rate_limit", "reject", "unknown")], before
+        assert 18 <= len(sent) <= 30, "70 % of 10 a second and no less than it must be"
+        assert refused == 90 - len(sent)
 
     run(sim, talk, market)

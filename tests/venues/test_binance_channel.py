@@ -30,6 +30,8 @@ from arb.venues.binance.signing import ws_signature
 
 from .binance_setup import (
     ED25519_PEM,
+    RATE_LIMITS,
+    SPOT_INFO,
     SPOT_SYMBOL,
     USDM_SYMBOL,
     connect,
@@ -470,6 +472,23 @@ def test_the_counts_the_venue_tells_correct_ours_upwards() -> None:
     counts = [{"rateLimitType": "ORDERS", "interval": "MINUTE", "intervalNum": 1, "limit": 40, "count": 28}]
     answer(bench, {**U_ORDER, "clientOrderId": "a1"}, rateLimits=counts)
     assert bench.orders.ready([order("a2", USDM_SYMBOL)]) == NotSent("over the budget of orders per 1M")
+
+
+def test_the_limits_are_those_of_the_last_instrument_list() -> None:
+    bench = spot()
+    assert set(bench.orders.budgets.windows) == {"10S", "1D"}
+    spent = bench.orders.budgets.windows["10S"]
+    for info in (
+        {**SPOT_INFO, "rateLimits": [{**RATE_LIMITS[1], "limit": 20}, {**RATE_LIMITS[1], "intervalNum": 1}]},
+        {**SPOT_INFO, "rateLimits": []},
+    ):
+        bench.venue.instruments([SPOT_SYMBOL], lambda _: None)
+        bench.http.answer("exchangeInfo", info)
+        assert {name: budget.limit for name, budget in bench.orders.budgets.windows.items()} == {
+            "10S": 20,
+            "1S": 10,
+        }
+        assert bench.orders.budgets.windows["10S"] is spent, "what was spent is forgotten"
 
 
 def test_too_many_orders_stop_orders_until_the_stated_time_and_nothing_else() -> None:

@@ -44,6 +44,8 @@ def compare(bench: Bench) -> None:
         bench.http.answer("/api/v3/account", {"balances": coins})
     else:
         bench.http.answer("/v5/order/realtime", rows({**Y_ORDER, "orderStatus": "New"}))
+        if bench.venue.private.state is StreamState.up:  # of the open order's symbol
+            bench.http.answer("/v5/execution/list", rows())
         coins = [{"coin": c, "walletBalance": w, "locked": "0"} for c, w in (("BTC", "1"), ("USDT", "2"))]
         bench.http.answer("/v5/account/wallet-balance", envelope({"list": [{"coin": coins}]}))
 
@@ -344,8 +346,9 @@ def test_bybit_orders_executions_and_wallet() -> None:
     )
     funding = {**Y_TRADE, "execType": "Funding", "execId": "e-9"}
     linear = {**Y_TRADE, "category": "linear", "execId": "e-8"}
-    [(name, fill)] = told(bench, {"topic": "execution", "data": [funding, Y_TRADE, linear]})
+    (name, fill), (paid, cash) = told(bench, {"topic": "execution", "data": [Y_TRADE, funding, linear]})
     assert (name, fill.trade_id, fill.fee, fill.fee_asset) == ("fill", "e-1", "0.0003", "BTC")
+    assert (paid, cash.id, cash.amount, cash.kind) == ("cash", "e-9", "-0.0003", "funding")
     wallet = fixture("bybit", "ws_private_wallet")
     assert told(bench, wallet) == [("balances", [Balance("BTC", "0.00102964", "0")])]
 

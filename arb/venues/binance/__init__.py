@@ -1,1 +1,1 @@
-"""Binance: spot market data over WebSocket, orders over REST, private events over the WebSocket API."""
+"""Binance, spot and USD-M: market data, orders by WebSocket or REST, private streams, the account."""

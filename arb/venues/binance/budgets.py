@@ -42,6 +42,7 @@ class OrderBudgets:
 
     def take_limits(self, info: Mapping[str, Any]) -> None:
         """From `rateLimits` of exchangeInfo. VenueError where they cannot be read."""
+        listed: dict[str, RateBudget] = {}
         for row in fields.rows(info.get("rateLimits", []), "rateLimits"):
             if row.get("rateLimitType") != "ORDERS":
                 continue
@@ -52,9 +53,11 @@ class OrderBudgets:
             window = f"{number}{letter}"
             known = self._orders.get(window)
             if known is None:
-                self._orders[window] = RateBudget(limit, number * _SECONDS[letter] * 1_000_000_000)
-            else:
-                known.limit = limit
+                known = RateBudget(limit, number * _SECONDS[letter] * 1_000_000_000)
+            known.limit = limit
+            listed[window] = known
+        if listed:
+            self._orders = listed
 
     def refusal(self, orders: Sequence[OrderRequest]) -> str:
         """Why these would not all be within every budget now; "" where they would. Nothing is taken."""

@@ -68,7 +68,9 @@ class BinanceMarketData:
         self._dialect = BinanceDialect(market.messages_per_s)
         self.clock = VenueClock(clock)
         self._symbols = Symbols()
-        self._budget = RateBudget(market.weight_limit, _MINUTE_NS)
+        self._budget = RateBudget(
+            market.weight_limit, _MINUTE_NS, share_percent=self._settings.limit_share_percent
+        )
         self._rest = BinanceRest(
             endpoint(urls, "rest", name), http, self.clock, events, self._settings, credentials, self._budget
         )

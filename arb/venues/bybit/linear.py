@@ -1,4 +1,4 @@
-"""Bybit linear perpetuals as one Venue: market data, mark price and funding; orders are not sent here."""
+"""Bybit linear perpetuals as one Venue: market data, marks, orders, the private stream and the account."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from arb.venues.base import (
     SocketPort,
     VenueError,
     VenueEvents,
+    VenueInstrument,
 )
 from arb.venues.bybit import markets, tables
+from arb.venues.bybit.account import BybitAccount
 from arb.venues.bybit.market_data import BybitMarketData
+from arb.venues.bybit.order_markets import LINEAR_ORDERS
+from arb.venues.bybit.orders import BybitOrders
+from arb.venues.bybit.session import BybitSession
 from arb.venues.bybit.streams import BybitMarkReader
 from arb.venues.marks import MarkStream
+from arb.venues.private_stream import ReconnectingStream
 from arb.venues.settings import VenueSettings
 from arb.venues.sharding import shards
 
 
 class BybitLinear(BybitMarketData):
-    """`urls`: `rest` without a path, `ws_public` up to `/v5/public`; none has a default."""
-
-    orders = None
-    private = None
-    account = None
+    """`urls`: `rest` without a path, `ws_public` up to `/v5/public`, `ws_private` and `ws_trade`
+    complete; without the last orders go by REST. None has a default."""
 
     def __init__(
         self,
@@ -44,6 +47,33 @@ class BybitLinear(BybitMarketData):
         super().__init__(
             markets.LINEAR, name, urls, http, sockets, clock, events, credentials, settings, random
         )
+        self._session: BybitSession | None = None
+        if credentials is not None:
+            self._session = BybitSession(
+                LINEAR_ORDERS,
+                name,
+                urls,
+                self._rest,
+                self._symbols,
+                sockets,
+                clock,
+                events,
+                credentials,
+                random,
+                self.measure_clock,
+            )
+
+    @property
+    def orders(self) -> BybitOrders | None:
+        return None if self._session is None else self._session.orders
+
+    @property
+    def private(self) -> ReconnectingStream | None:
+        return None if self._session is None else self._session.private
+
+    @property
+    def account(self) -> BybitAccount | None:
+        return None if self._session is None else self._session.account
 
     def mark_stream(
         self,
@@ -72,3 +102,7 @@ class BybitLinear(BybitMarketData):
             on_state,
             on_other,
         )
+
+    def _found(self, instruments: Sequence[VenueInstrument]) -> None:
+        if self._session is not None:
+            self._session.orders.allow(instruments)

@@ -68,7 +68,9 @@ class BybitMarketData:
         self._dialect = BybitDialect()
         self.clock = VenueClock(clock)
         self._symbols = Symbols()
-        self._budget = RateBudget(tables.IP_REQUESTS, tables.IP_WINDOW_NS)
+        self._budget = RateBudget(
+            tables.IP_REQUESTS, tables.IP_WINDOW_NS, share_percent=settings.limit_share_percent
+        )
         self._rest = BybitRest(
             endpoint(urls, "rest", name), http, self.clock, events, settings, credentials, self._budget
         )

@@ -1,260 +1,285 @@
-"""Bybit spot orders over REST: place, cancel, query, fills, open orders, balances.
+"""Bybit order entry: place and cancel on the WebSocket while it is up, else on REST; reads on REST.
 
-The answer to a place or a cancel means "accepted", no more: the order and execution topics carry the truth.
+The answer to a place or a cancel means "accepted", no more: the order and execution topics carry the truth, a
+refusal by the engine included. `order_transport` picks: auto, rest, or ws (no order by REST; cancels still go
+there while the channel is down). A place in flight on a channel that went is unknown, and never repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from arb.venues import fields
 from arb.venues.base import (
     Balance,
-    CancelOutcome,
+    ClockPort,
     ErrorClass,
-    FillUpdate,
-    HttpDone,
-    HttpRequest,
+    Lane,
     NotSent,
     OrderRequest,
     OrderUpdate,
-    QueryKind,
-    QueryOutcome,
     Side,
+    SocketPort,
     TimeInForce,
     VenueError,
     VenueEvents,
     VenueFailure,
     VenueInstrument,
 )
-from arb.venues.bybit import parse, tables
+from arb.venues.bybit import tables, templates
+from arb.venues.bybit.errors import FILTER_CODES
+from arb.venues.bybit.order_asks import OrderAsks
+from arb.venues.bybit.order_markets import OrderMarket
+from arb.venues.bybit.order_reads import OnFills, OrderReads
 from arb.venues.bybit.rest import BybitRest
+from arb.venues.bybit.tables import Endpoint
+from arb.venues.bybit.templates import Key, OrderTemplate
+from arb.venues.bybit.ws_orders import TOO_MANY_SESSIONS, BybitOrderDialogue, headers_of, result_of
+from arb.venues.clock_hold import ClockHold
+from arb.venues.order_channel import OrderChannel
 from arb.venues.symbols import Symbols, valid_coid
 
-T = TypeVar("T")
+
+@dataclass(slots=True)
+class _Flight:
+    """A place on its way; `on_sent` is told once, before anything else."""
+
+    order: OrderRequest
+    told: bool = False
 
 
-class BybitSpotOrders:
-    """Order entry of one account; see OrderEntry for the contract."""
+class BybitOrders:
+    """Order entry of one category of one account; see OrderEntry for the contract.
 
-    def __init__(self, rest: BybitRest, symbols: Symbols, events: VenueEvents) -> None:
-        if rest.signer is None:
+    `ws_url` "" has no channel. `on_filter_reject(symbol)`: the rules of that symbol are doubtful.
+    """
+
+    def __init__(
+        self,
+        market: OrderMarket,
+        rest: BybitRest,
+        symbols: Symbols,
+        events: VenueEvents,
+        port: ClockPort,
+        sockets: SocketPort,
+        random: Callable[[], float],
+        *,
+        ws_url: str,
+        measure_clock: Callable[[Callable[[bool], None] | None], None],
+    ) -> None:
+        if rest.signer is None or rest.credentials is None:
             raise VenueError("order entry needs credentials")
+        self._market = market
         self._rest = rest
         self._symbols = symbols
         self._events = events
-        self._url = rest.base_url + tables.PLACE.path
-        self._cancel_url = rest.base_url + tables.CANCEL.path
-        self._templates: dict[tuple[str, Side, TimeInForce], str] = {}
+        self._port = port
+        self._settings = rest.settings
+        self._templates: dict[Key, OrderTemplate] = {}
+        self._holds: dict[str, str] = {}  # ccxt symbol, or "" for all -> why no entry
+        self._traded: dict[str, None] = {}
+        # Two of our processes, or one after the other, never use the same request id.
+        self._prefix = f"{port.wall_ms():x}-{int(random() * 0xFFFF):x}-"
+        self._requests = 0
+        self.hold = ClockHold(port, rest.clock, measure_clock)
+        self.on_filter_reject: Callable[[str], None] | None = None
+        self._channel: OrderChannel | None = None
+        if ws_url and self._settings.order_transport != "rest":
+            dialogue = BybitOrderDialogue(
+                ws_url, rest.credentials.api_key, rest.signer, rest.clock, self.hold.refused
+            )
+            self._channel = OrderChannel(dialogue, sockets, port, events, self._settings, random)
+        self._reads = OrderReads(market, rest, symbols)
+        self._asks = OrderAsks(
+            market, rest, symbols, events, self._reads, self._request, self._is_up, self.hold.refused
+        )
+
+    @property
+    def channel(self) -> OrderChannel | None:
+        return self._channel
+
+    def start(self) -> None:
+        if self._channel is not None:
+            self._channel.start()
+
+    def stop(self) -> None:
+        if self._channel is not None:
+            self._channel.stop()
 
     def allow(self, instruments: Sequence[VenueInstrument]) -> None:
-        """Prepares the constant part of every order of these symbols, so that placing only appends.
-        isLeverage 0 never borrows; smpType ends our own taker instead of trading with ourselves."""
+        """Prepares the constant part of every order of these symbols, so that placing only fills in."""
+        reduce = (False, True) if self._market.reduces else (False,)
         for instrument in instruments:
-            for side, side_word in tables.SIDES.items():
-                for tif, tif_word in tables.TIMES_IN_FORCE.items():
-                    self._templates[instrument.symbol, side, tif] = (
-                        f'{{"category":"{tables.CATEGORY}","symbol":"{instrument.venue_symbol}",'
-                        f'"side":"{side_word}","orderType":"Limit","timeInForce":"{tif_word}",'
-                        f'"isLeverage":0,"smpType":"CancelTaker","orderLinkId":"'
-                    )
+            for side in Side:
+                for tif in TimeInForce:
+                    for reduce_only in reduce:
+                        self._templates[instrument.symbol, side, tif, reduce_only] = OrderTemplate(
+                            self._market, instrument, side, tif, reduce_only
+                        )
+
+    def hold_entries(self, symbol: str, reason: str) -> None:
+        """No new trade on that symbol, "" for all, for as long as this object lives."""
+        self._holds[symbol] = reason
+
+    # Placing.
 
     def ready(self, orders: Sequence[OrderRequest]) -> NotSent | None:
+        if not orders:
+            return None
         for order in orders:
-            if (order.symbol, order.side, order.tif) not in self._templates:
-                return NotSent(f"symbol {order.symbol!r} is not among the instruments that were read")
+            if (order.symbol, order.side, order.tif, order.reduce_only) not in self._templates:
+                known = self._symbols.find(order.symbol) is not None
+                what = "knows no reduce-only" if known else "is not among the instruments that were read"
+                return NotSent(f"symbol {order.symbol!r} {what}")
             if not valid_coid(order.coid):
                 return NotSent(f"client order id {order.coid!r} is not 1 to 32 alphanumerics")
-        if not self._rest.clock.bounds.known:
-            return NotSent("the venue's clock is not known yet")
-        return None
+            reason = self.hold.reason(order.lane)
+            if not reason and self._holds and order.lane is Lane.entry:
+                reason = self._holds.get(order.symbol) or self._holds.get("") or ""
+            if reason:
+                return NotSent(reason)
+        by_channel = self._is_up()
+        if self._settings.order_transport == "ws" and not by_channel:
+            return NotSent("the order channel is down")
+        lane = min((order.lane for order in orders), key=_RANK.__getitem__)
+        refused = self._rest.refusal(self._market.place, len(orders), lane, by_channel=by_channel)
+        return NotSent(refused) if refused else None
 
     def place(self, order: OrderRequest) -> NotSent | None:
         refused = self.ready((order,))
         if refused is not None:
             return refused
-        template = self._templates[order.symbol, order.side, order.tif]
-        body = f'{template}{order.coid}","qty":"{order.qty}","price":"{order.price}"}}'
-        self._post(
-            self._url,
+        body = self._templates[order.symbol, order.side, order.tif, order.reduce_only].body(order)
+        flight = _Flight(order)
+        by_channel = self._request(
+            self._market.place,
+            "order.create",
             body,
-            "place",
-            partial(self._placed, order.coid),
-            partial(self._events.on_sent, order.coid),
+            lambda result: self._placed(flight, result, is_matched=True),
+            lambda reason: self._lost(flight, reason),
         )
+        if by_channel:
+            self._port.call_later(0.0, lambda: self._tell_sent(flight))
+        elif self._settings.order_transport == "ws":
+            return NotSent("the order channel went down")
+        else:
+            # Nothing left on the channel, so this is no repetition.
+            self._rest.post(
+                self._market.place,
+                body,
+                "place",
+                lambda result: self._placed(flight, result, is_matched=False),
+                lambda: self._tell_sent(flight),
+            )
+        self._traded[order.symbol] = None
         return None
 
-    def _post(
+    def _request(
         self,
-        url: str,
+        endpoint: Endpoint,
+        operation: str,
         body: str,
-        tag: str,
-        on_done: Callable[[HttpDone], None],
-        on_sent: Callable[[], None] | None = None,
-    ) -> None:
-        headers = self._rest.headers(body)
-        headers["Content-Type"] = "application/json"
-        timeout_s = self._rest.settings.order_timeout_s
-        request = HttpRequest("POST", url, headers, body.encode(), timeout_s, tag)
-        self._rest.http.start(request, on_done, on_sent)
+        on_result: Callable[[Any], None],
+        on_lost: Callable[[str], None],
+    ) -> bool:
+        """Over the channel; False proves that nothing left."""
+        channel = self._channel
+        if channel is None or not channel.ready:
+            return False
+        self._requests += 1
+        id = f"{self._prefix}{self._requests:x}"
+        stamp_ms = self._rest.clock.stamp_ms()
+        sent_ns = self._port.mono_ns()
 
-    def _placed(self, coid: str, done: HttpDone) -> None:
-        result = self._rest.result(done)
+        def answered(message: dict[str, Any]) -> None:
+            headers = headers_of(message)
+            self._rest.limits.observe(endpoint, headers, sent_ns)
+            result = result_of(message, self._market.errors)
+            limited = isinstance(result, VenueFailure) and result.error_class is ErrorClass.rate
+            if limited and result.code != TOO_MANY_SESSIONS:  # those are no requests: REST goes on
+                self._rest.paused(endpoint, 200, result.code, headers)
+            on_result(result)
+
+        text = templates.frame(operation, id, stamp_ms, self._settings.recv_window_ms, body)
+        if not channel.request(text, id, answered, on_lost):
+            return False
+        self._rest.limits.spend(endpoint)
+        return True
+
+    def _is_up(self) -> bool:
+        return self._channel is not None and self._channel.ready
+
+    def _tell_sent(self, flight: _Flight) -> None:
+        if not flight.told:
+            flight.told = True
+            self._events.on_sent(flight.order.coid)
+
+    def _lost(self, flight: _Flight, reason: str) -> None:
+        self._tell_sent(flight)
+        self._events.on_unknown(flight.order.coid, reason)
+
+    def _placed(self, flight: _Flight, result: Any, *, is_matched: bool) -> None:
+        """`is_matched`: the request id says whose answer it is."""
+        coid = flight.order.coid
         if isinstance(result, VenueFailure):
-            self._not_placed(coid, result)
+            if result.error_class is ErrorClass.notsent:
+                self._events.on_not_sent(coid, result.message)
+                return
+            self._tell_sent(flight)
+            self._not_placed(flight.order, result)
             return
+        self._tell_sent(flight)
         try:
             row = fields.mapping(result, "result")
             order_id, answered = fields.text(row, "orderId"), fields.text(row, "orderLinkId")
-            if answered != coid:
+            if answered != coid and (answered or not is_matched):
                 raise VenueError(f"orderLinkId: the answer is about {answered!r}, not {coid!r}")
         except VenueError as error:
             self._events.on_unknown(coid, f"unreadable answer: {error}")
             return
         self._events.on_ack(coid, order_id)
 
-    def _not_placed(self, coid: str, failure: VenueFailure) -> None:
-        if failure.code == tables.CLOCK_REFUSED and self._rest.on_clock_refused is not None:
-            self._rest.on_clock_refused(None)
-        if failure.error_class is ErrorClass.notsent:
-            self._events.on_not_sent(coid, failure.message)
-        elif failure.error_class is ErrorClass.unknown:
-            self._events.on_unknown(coid, f"{failure.code} {failure.message}")
-        else:
-            self._events.on_reject(coid, failure.error_class, failure.code, failure.message)
+    def _not_placed(self, order: OrderRequest, failure: VenueFailure) -> None:
+        if failure.code == tables.CLOCK_REFUSED:
+            self.hold.refused()
+        if failure.error_class is ErrorClass.unknown:
+            self._events.on_unknown(order.coid, f"{failure.code} {failure.message}")
+            return
+        if failure.message.startswith(tables.MODE_MISMATCH):
+            self.hold_entries("", "the account is not in one-way position mode")
+        self._events.on_reject(order.coid, failure.error_class, failure.code, failure.message)
+        if failure.code in FILTER_CODES and self.on_filter_reject is not None:
+            self.on_filter_reject(order.symbol)
+
+    # What is asked.
 
     def cancel(self, coid: str, symbol: str) -> NotSent | None:
-        instrument = self._symbols.find(symbol)
-        if instrument is None or not valid_coid(coid):
-            return NotSent(f"no order {coid!r} on {symbol!r} can be named to the venue")
-        body = (
-            f'{{"category":"{tables.CATEGORY}","symbol":"{instrument.venue_symbol}","orderLinkId":"{coid}"}}'
-        )
-        self._post(self._cancel_url, body, "cancel", partial(self._canceled, coid))
-        return None
-
-    def _canceled(self, coid: str, done: HttpDone) -> None:
-        result = self._rest.result(done)
-        if not isinstance(result, VenueFailure):
-            self._events.on_cancel(coid, CancelOutcome.accepted, 0, "")
-            return
-        gone = result.code in tables.CANCEL_GONE
-        outcome = CancelOutcome.gone if gone else CancelOutcome.failed
-        self._events.on_cancel(coid, outcome, result.code, result.message)
-
-    # Query: realtime knows open orders and the last 500 closed, and forgets the closed when its service
-    # restarts; history has them all but lags. Only when neither knows the order is it absent.
+        return self._asks.cancel(coid, symbol)
 
     def query(self, coid: str, symbol: str) -> NotSent | None:
-        instrument = self._symbols.find(symbol)
-        if instrument is None or not valid_coid(coid):
-            return NotSent(f"no order {coid!r} on {symbol!r} can be named to the venue")
-        query = f"category={tables.CATEGORY}&symbol={instrument.venue_symbol}&orderLinkId={coid}"
-        history = partial(
-            self._rest.read, tables.HISTORY, query, partial(self._queried, coid, self._query_absent)
-        )
-        self._rest.read(tables.REALTIME, query, partial(self._queried, coid, lambda _: history()))
-        return None
+        return self._asks.query(coid, symbol)
 
-    def _queried(self, coid: str, when_absent: Callable[[str], None], result: Any) -> None:
-        if isinstance(result, VenueFailure):
-            if result.code in tables.ORDER_ABSENT:
-                when_absent(coid)
-            else:
-                self._query_failed(coid, f"{result.code} {result.message}")
-            return
-        try:
-            found = [row for row in parse.result_list(result, "order") if row.get("orderLinkId") == coid]
-            updates = [parse.order(row, self._symbols) for row in found]
-        except VenueError as error:
-            self._query_failed(coid, str(error))
-            return
-        if not updates:
-            when_absent(coid)
-        elif fields.add([updates[0].cum_qty]) == 0:
-            self._events.on_query(coid, QueryOutcome(QueryKind.found, updates[0]))
-        else:
-            self.fetch_fills(updates[0], partial(self._query_filled, updates[0]))
-
-    def _query_filled(self, update: OrderUpdate, answer: Sequence[FillUpdate] | VenueFailure) -> None:
-        if isinstance(answer, VenueFailure):
-            self._query_failed(update.coid, f"fills: {answer.code} {answer.message}")
-            return
-        for fill in answer:
-            self._events.on_fill(fill)
-        # The execution list may lag behind the order; without every fill the fees are not known.
-        if fields.add([fill.qty for fill in answer]) < fields.add([update.cum_qty]):
-            self._query_failed(update.coid, f"fills: fewer than the {update.cum_qty} executed")
-            return
-        self._events.on_query(update.coid, QueryOutcome(QueryKind.found, update))
-
-    def _query_absent(self, coid: str) -> None:
-        self._events.on_query(coid, QueryOutcome(QueryKind.absent))
-
-    def _query_failed(self, coid: str, reason: str) -> None:
-        self._events.on_query(coid, QueryOutcome(QueryKind.failed, None, reason))
-
-    def fetch_fills(
-        self, order: OrderUpdate, on_done: Callable[[Sequence[FillUpdate] | VenueFailure], None]
-    ) -> None:
-        instrument = self._symbols.find(order.symbol)
-        venue_symbol = order.symbol if instrument is None else instrument.venue_symbol
-        query = (
-            f"category={tables.CATEGORY}&symbol={venue_symbol}&orderLinkId={order.coid}"
-            f"&limit={tables.EXECUTIONS_LIMIT}"
-        )
-
-        def fills(found: Sequence[Mapping[str, Any]]) -> list[FillUpdate]:
-            own = (row for row in found if row.get("orderId") == order.venue_order_id)
-            return [parse.fill(row, self._symbols) for row in own if parse.is_fill(row)]
-
-        self._read_rows(tables.EXECUTIONS, query, fills, on_done)
-
-    def start(self) -> None:
-        """Orders go by REST: there is nothing to connect."""
-
-    def stop(self) -> None: ...
+    def fetch_fills(self, order: OrderUpdate, on_done: OnFills) -> None:
+        self._reads.fetch_fills(order, on_done)
 
     def traded(self) -> Sequence[str]:
-        return ()
+        return tuple(self._traded)
 
-    def recent_fills(
-        self,
-        symbols: Sequence[str],
-        since_ms: int,
-        on_done: Callable[[Sequence[FillUpdate] | VenueFailure], None],
-    ) -> None:
-        def fills(found: Sequence[Mapping[str, Any]]) -> list[FillUpdate]:
-            every = (parse.fill(row, self._symbols) for row in found if parse.is_fill(row))
-            return [fill for fill in every if fill.symbol in symbols]
-
-        query = f"category={tables.CATEGORY}&startTime={since_ms}&limit={tables.EXECUTIONS_LIMIT}"
-        self._read_rows(tables.EXECUTIONS, query, fills, on_done)
+    def recent_fills(self, symbols: Sequence[str], since_ms: int, on_done: OnFills) -> None:
+        self._reads.recent_fills(symbols, since_ms, on_done)
 
     def open_orders(self, on_done: Callable[[Sequence[OrderUpdate] | VenueFailure], None]) -> None:
-        query = f"category={tables.CATEGORY}&openOnly=0&limit={tables.ORDERS_LIMIT}"
-        self._read_rows(
-            tables.REALTIME, query, lambda found: [parse.order(row, self._symbols) for row in found], on_done
-        )
+        def answered(answer: Sequence[OrderUpdate] | VenueFailure) -> None:
+            if not isinstance(answer, VenueFailure):
+                self._traded.update((order.symbol, None) for order in answer)
+            on_done(answer)
+
+        self._reads.open_orders(answered)
 
     def balances(self, on_done: Callable[[Sequence[Balance] | VenueFailure], None]) -> None:
-        self._read_rows(tables.WALLET, "accountType=UNIFIED", parse.balances, on_done)
+        self._reads.balances(on_done)
 
-    def _read_rows(
-        self,
-        endpoint: tables.Endpoint,
-        query: str,
-        to_value: Callable[[Sequence[Mapping[str, Any]]], T],
-        on_done: Callable[[T | VenueFailure], None],
-    ) -> None:
-        def answered(result: Any) -> None:
-            if not isinstance(result, VenueFailure):
-                try:
-                    result = to_value(result)
-                except VenueError as error:
-                    result = VenueFailure(ErrorClass.unknown, 200, f"unreadable answer: {error}")
-            on_done(result)
 
-        self._rest.read_pages(endpoint, query, True, answered)
+_RANK = {lane: rank for rank, lane in enumerate(Lane)}

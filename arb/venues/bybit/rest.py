@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,16 +16,19 @@ from arb.venues.base import (
     HttpDone,
     HttpPort,
     HttpRequest,
+    Lane,
     RateLimit,
     VenueError,
     VenueEvents,
     VenueFailure,
 )
 from arb.venues.bybit import signing
-from arb.venues.bybit.errors import classify_rest
+from arb.venues.bybit.errors import SPOT_ERRORS, classify
+from arb.venues.bybit.limits import AccountLimits
 from arb.venues.bybit.parse import cursor, result_list
-from arb.venues.bybit.tables import CLOCK_REFUSED, IP_LIMIT_PAUSE_S, PAGES, RATE_LIMITED, Endpoint
+from arb.venues.bybit.tables import CLOCK_REFUSED, ENDPOINT_LIMITED, IP_LIMIT_PAUSE_S, PAGES, Endpoint
 from arb.venues.clock import VenueClock
+from arb.venues.errors import Transport
 from arb.venues.fields import integer, loads, mapping, optional_text
 from arb.venues.rate_budget import RateBudget
 from arb.venues.settings import VenueSettings
@@ -55,6 +58,8 @@ class BybitRest:
         self.credentials = credentials
         self.signer = None if credentials is None else HmacSigner(credentials.secret)
         self.on_clock_refused: Callable[[Callable[[bool], None] | None], None] | None = None
+        self.errors = SPOT_ERRORS
+        self.limits = AccountLimits(clock)
         self._events = events
 
     def headers(self, payload: str) -> dict[str, str]:
@@ -76,9 +81,7 @@ class BybitRest:
 
     def read(self, endpoint: Endpoint, query: str, on_answer: Answer) -> None:
         """A signed read; a refused timestamp is answered by a new reading of the clock and one more try."""
-        self._start(
-            self._get(endpoint, query, self.headers(query)), partial(self._read, endpoint, query, on_answer)
-        )
+        self._signed(endpoint, query, partial(self._read, endpoint, query, on_answer))
 
     def read_pages(self, endpoint: Endpoint, query: str, signed: bool, on_answer: Answer) -> None:
         """The rows of all pages, in order, or the first failure."""
@@ -89,18 +92,46 @@ class BybitRest:
         url = f"{self.base_url}{endpoint.path}?{query}" if query else f"{self.base_url}{endpoint.path}"
         return HttpRequest("GET", url, headers, None, self.settings.read_timeout_s, endpoint.path, weight=1)
 
-    def _read(self, endpoint: Endpoint, query: str, on_answer: Answer, done: HttpDone) -> None:
-        result = self.result(done)
+    def _read(self, endpoint: Endpoint, query: str, on_answer: Answer, result: Any) -> None:
         refused = isinstance(result, VenueFailure) and result.code == CLOCK_REFUSED
-        if not refused or self.on_clock_refused is None:
+        if refused and self.on_clock_refused is not None:
+            self.on_clock_refused(lambda _: self._signed(endpoint, query, on_answer))
+        else:
             on_answer(result)
-            return
 
-        def again(_: bool) -> None:
-            request = self._get(endpoint, query, self.headers(query))
-            self._start(request, lambda second: on_answer(self.result(second)))
+    def _signed(self, endpoint: Endpoint, query: str, on_answer: Answer) -> None:
+        sent_ns = self.limits.spend(endpoint)
+        request = self._get(endpoint, query, self.headers(query))
+        self._start(request, lambda done: on_answer(self.result(done, endpoint, sent_ns)))
 
-        self.on_clock_refused(again)
+    def refusal(self, endpoint: Endpoint, count: int, lane: Lane, *, by_channel: bool = False) -> str:
+        """Why so many requests would not all be within the limits now; "" where they would. Requests on a
+        WebSocket do not count against those of the address, but a pause stops them too."""
+        now_ns = self.clock.mono_ns()
+        if now_ns < self._budget.stopped_until_ns:
+            return "the venue asked for a pause"
+        if not by_channel and self._budget.check(count, now_ns, lane) is not None:
+            return "over the budget of requests of this address"
+        if not self.limits.has_room(endpoint, count, lane):
+            return f"over the budget of {endpoint.path}"
+        return ""
+
+    def post(
+        self,
+        endpoint: Endpoint,
+        body: str,
+        tag: str,
+        on_answer: Answer,
+        on_sent: Callable[[], None] | None = None,
+    ) -> None:
+        """A signed POST, once; it asks no budget, `refusal` does."""
+        headers = self.headers(body)
+        headers["Content-Type"] = "application/json"
+        url = self.base_url + endpoint.path
+        request = HttpRequest("POST", url, headers, body.encode(), self.settings.order_timeout_s, tag, 1)
+        sent_ns = self.limits.spend(endpoint)
+        self._budget.spend(1, sent_ns)
+        self.http.start(request, lambda done: on_answer(self.result(done, endpoint, sent_ns)), on_sent)
 
     def _start(self, request: HttpRequest, on_done: Callable[[HttpDone], None]) -> None:
         if self.clock.mono_ns() < self._budget.stopped_until_ns:
@@ -111,11 +142,14 @@ class BybitRest:
         self._budget.spend(request.weight, self.clock.mono_ns())
         self.http.start(request, on_done)
 
-    def result(self, done: HttpDone) -> Any:
-        """`result` of a successful envelope, else a VenueFailure; rate limits are reported on the way."""
+    def result(self, done: HttpDone, endpoint: Endpoint | None = None, sent_ns: int = 0) -> Any:
+        """`result` of a successful envelope, else a VenueFailure; limits are read and pauses reported on the
+        way. `endpoint`: one with a limit of the account, `sent_ns` when its request left."""
         if done.failure is not None:
             error_class = ErrorClass.unknown if done.sent else ErrorClass.notsent
             return VenueFailure(error_class, 0, f"{done.failure.value}: {done.detail}")
+        if endpoint is not None:
+            self.limits.observe(endpoint, done.headers, sent_ns)
         code: int | None = None
         message = done.body[:200].decode("utf-8", "replace")
         try:
@@ -125,27 +159,25 @@ class BybitRest:
             envelope = {}
         if done.status == 200 and code == 0:
             return envelope.get("result")
-        self._watch_limits(done, code)
-        error_class = classify_rest(done.status, code, message)
+        error_class = classify(self.errors, Transport.rest, done.status, code, message)
+        if done.status in (403, 429) or error_class is ErrorClass.rate:
+            self.paused(endpoint, done.status, code, done.headers)
         return VenueFailure(error_class, done.status if code is None else code, message)
 
-    def _watch_limits(self, done: HttpDone, code: int | None) -> None:
-        if done.status == 403:
-            # Of the address: whoever goes on asking stays shut out.
-            self._budget.refused(self.clock.mono_ns(), IP_LIMIT_PAUSE_S)
-            self._events.on_rate_limit(RateLimit(IP_LIMIT_PAUSE_S, banned=True))
-        elif code == RATE_LIMITED:
-            self._events.on_rate_limit(RateLimit(self._until_reset_s(done), banned=False))
-        elif done.status == 429 or classify_rest(done.status, code, "") is ErrorClass.rate:
-            self._budget.refused(self.clock.mono_ns(), self.settings.shed_pause_s)
-            self._events.on_rate_limit(RateLimit(self.settings.shed_pause_s, banned=False))
-
-    def _until_reset_s(self, done: HttpDone) -> float:
-        try:
-            reset_ms = int(done.headers.get("X-Bapi-Limit-Reset-Timestamp", ""))
-        except ValueError:
-            return self.settings.shed_pause_s
-        return max(0, reset_ms - self.clock.stamp_ms()) / 1_000
+    def paused(
+        self, endpoint: Endpoint | None, status: int, code: int | None, headers: Mapping[str, str]
+    ) -> None:
+        """The venue was asked too often, on either transport: who goes on asking stays shut out."""
+        pause_s = self.settings.shed_pause_s
+        if status == 403:
+            pause_s = IP_LIMIT_PAUSE_S
+            self._budget.refused(self.clock.mono_ns(), pause_s)
+        elif code in ENDPOINT_LIMITED and endpoint is not None:
+            pause_s = self.limits.reset_s(headers, pause_s)
+            self.limits.refused(endpoint, pause_s)
+        else:
+            self._budget.refused(self.clock.mono_ns(), pause_s)
+        self._events.on_rate_limit(RateLimit(pause_s, banned=status == 403))
 
 
 class _Pages:

@@ -14,13 +14,9 @@ class Endpoint:
     per_second: int  # requests per account; 0: only the limit per address (600 in 5 s) counts
 
 
-CATEGORY = "spot"
-
 TIME = Endpoint("GET", "/v5/market/time", 0)
 INSTRUMENTS = Endpoint("GET", "/v5/market/instruments-info", 0)
 ORDERBOOK = Endpoint("GET", "/v5/market/orderbook", 0)
-PLACE = Endpoint("POST", "/v5/order/create", 20)
-CANCEL = Endpoint("POST", "/v5/order/cancel", 20)
 REALTIME = Endpoint("GET", "/v5/order/realtime", 50)  # open orders, and the 500 last closed by id
 HISTORY = Endpoint("GET", "/v5/order/history", 50)
 EXECUTIONS = Endpoint("GET", "/v5/execution/list", 50)
@@ -41,7 +37,6 @@ ARGS_CHARS = 20_000  # per connection; the venue takes 21,000 and does not tell 
 PING = b'{"op":"ping"}'
 PING_PERIOD_S = 20.0
 
-PRIVATE_TOPICS = ("order", "execution", "wallet")
 AUTH_VALID_MS = 10_000  # from now until the login expires
 
 SIDES = {Side.buy: "Buy", Side.sell: "Sell"}
@@ -66,15 +61,21 @@ STATUSES = {
 }
 NO_ERROR = "EC_NoError"
 
-TRADE = "Trade"  # the only execType that is a fill; Funding and the rest are not
+# execType
+TRADE = "Trade"  # of an order
+FUNDING = "Funding"
+# Of our position, and not by an order of ours.
+FOREIGN_TRADES = frozenset({"AdlTrade", "BustTrade", "BlockTrade", "MovePosition"})
+SETTLE_COIN = "USDT"  # of the linear perpetuals we trade
 TRADABLE = "Trading"
 LINEAR_PERPETUAL = "LinearPerpetual"  # contractType; LinearFutures have a delivery
 
 # Answers of the venue with a meaning of their own.
 CLOCK_REFUSED = 10002
+MODE_MISMATCH = "position idx not match position mode"  # of 10001
 CANCEL_GONE = frozenset({110001, 110008, 110010, 170139, 170142, 170190, 170213})
 ORDER_ABSENT = frozenset({110001, 170213})
-RATE_LIMITED = 10006  # until X-Bapi-Limit-Reset-Timestamp
+ENDPOINT_LIMITED = frozenset({10006, 20003, 170005, 170222})  # that endpoint alone; the rest goes on
 IP_REQUESTS = 600  # over HTTP, of one address ...
 IP_WINDOW_NS = 5_000_000_000  # ... in any 5 s
 IP_LIMIT_PAUSE_S = 600.0  # HTTP 403: stop everything for at least ten minutes

@@ -1,4 +1,4 @@
-"""Bybit spot as one Venue: its market data, orders and the private stream."""
+"""Bybit spot as one Venue: its market data, orders, the private stream and the account."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from arb.venues.base import (
     VenueInstrument,
 )
 from arb.venues.bybit import markets
+from arb.venues.bybit.account import BybitAccount
 from arb.venues.bybit.market_data import BybitMarketData
-from arb.venues.bybit.orders import BybitSpotOrders
-from arb.venues.bybit.private import BybitSpotDialogue
-from arb.venues.endpoints import endpoint
+from arb.venues.bybit.order_markets import SPOT_ORDERS
+from arb.venues.bybit.orders import BybitOrders
+from arb.venues.bybit.session import BybitSession
 from arb.venues.private_stream import ReconnectingStream
 from arb.venues.settings import VenueSettings
 
 
 class BybitSpot(BybitMarketData):
-    """`urls`: `rest` without a path, `ws_public` up to `/v5/public`, `ws_private` complete; no defaults."""
-
-    account = None
+    """`urls`: `rest` without a path, `ws_public` up to `/v5/public`, `ws_private` and `ws_trade`
+    complete; without the last orders go by REST. None has a default."""
 
     def __init__(
         self,
@@ -43,29 +43,33 @@ class BybitSpot(BybitMarketData):
         super().__init__(
             markets.SPOT, name, urls, http, sockets, clock, events, credentials, settings, random
         )
-        self._orders: BybitSpotOrders | None = None
-        self._private: ReconnectingStream | None = None
-        if credentials is not None and self._rest.signer is not None:
-            self._orders = BybitSpotOrders(self._rest, self._symbols, events)
-            dialogue = BybitSpotDialogue(
-                endpoint(urls, "ws_private", name),
-                credentials,
-                self._rest.signer,
-                self.clock,
+        self._session: BybitSession | None = None
+        if credentials is not None:
+            self._session = BybitSession(
+                SPOT_ORDERS,
+                name,
+                urls,
+                self._rest,
                 self._symbols,
+                sockets,
+                clock,
                 events,
-            )
-            self._private = ReconnectingStream(
-                dialogue, sockets, clock, events, self._orders, self._settings, random
+                credentials,
+                random,
+                self.measure_clock,
             )
 
     @property
-    def orders(self) -> BybitSpotOrders | None:
-        return self._orders
+    def orders(self) -> BybitOrders | None:
+        return None if self._session is None else self._session.orders
 
     @property
     def private(self) -> ReconnectingStream | None:
-        return self._private
+        return None if self._session is None else self._session.private
+
+    @property
+    def account(self) -> BybitAccount | None:
+        return None if self._session is None else self._session.account
 
     def mark_stream(
         self,
@@ -77,5 +81,5 @@ class BybitSpot(BybitMarketData):
         return None
 
     def _found(self, instruments: Sequence[VenueInstrument]) -> None:
-        if self._orders is not None:
-            self._orders.allow(instruments)
+        if self._session is not None:
+            self._session.orders.allow(instruments)
