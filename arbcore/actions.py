@@ -21,6 +21,7 @@ class Place(NamedTuple):
     hedge: bool
     deadline_ns: int
     trigger_ns: int  # first frame of the turn that led to it
+    reduce_only: bool = False  # of a perpetual: it can only shrink the position there
 
 
 class Cancel(NamedTuple):

@@ -60,6 +60,8 @@ cdef extern from "arb/instrument.hpp" namespace "arb" nogil:
         quote
         base
 
+    bint is_perpetual(Market) noexcept
+
     cdef cppclass Filters:
         Price tick
         Price min_price
@@ -198,6 +200,11 @@ cdef extern from "arb/record.hpp" namespace "arb" nogil:
         halt
         adopt
 
+    cdef enum class CashKind(uint8_t):
+        funding
+        transfer
+        other
+
     cdef enum class UnknownReason(uint8_t):
         none
         ack_timeout
@@ -228,6 +235,7 @@ cdef extern from "arb/record.hpp" namespace "arb" nogil:
         VenueId venue
         AssetId asset
         uint8_t hedge
+        uint8_t reduce_only
 
 
 cdef extern from "arb/action.hpp" namespace "arb" nogil:
@@ -257,6 +265,13 @@ cdef extern from "arb/ledger.hpp" namespace "arb" nogil:
         Amount reserved
         Amount fees
 
+    cdef cppclass Position:
+        Qty opening
+        Qty flow
+        Qty low() noexcept
+        Qty high() noexcept
+        Qty total() noexcept
+
     cdef cppclass Exposure:
         Amount low
         Amount high
@@ -266,6 +281,8 @@ cdef extern from "arb/ledger.hpp" namespace "arb" nogil:
         Exposure exposure(AssetId) noexcept
         Amount dust(PairId) noexcept
         Amount realised() noexcept
+        const Position& position(InstrumentId) noexcept
+        Amount unpriced(AssetId) noexcept
 
 
 cdef extern from "arb/risk.hpp" namespace "arb" nogil:
@@ -295,6 +312,7 @@ cdef extern from "arb/risk.hpp" namespace "arb" nogil:
         Amount max_loss
         Amount max_position[32]
         uint32_t max_open_trades
+        Ppm max_leverage
         Ppm collar
         Ppm hedge_collar
         Ppm max_edge
@@ -468,6 +486,12 @@ cdef extern from "arb/engine.hpp" namespace "arb" nogil:
         duplicate
         foreign
 
+    cdef enum class PositionResult(uint8_t):
+        opened
+        agrees
+        differs
+        busy
+
     cdef cppclass EngineStats:
         uint64_t frames
         uint64_t slow_updates
@@ -489,6 +513,7 @@ cdef extern from "arb/engine.hpp" namespace "arb" nogil:
         uint64_t foreign
         uint64_t not_sent
         uint64_t rejects
+        uint64_t positions_differ
 
     cdef cppclass CppEngine "arb::Engine":
         CppEngine(const EngineConfig&, size_t) except +
@@ -523,6 +548,10 @@ cdef extern from "arb/engine.hpp" namespace "arb" nogil:
         void found(OrderId, OrderStatus, Qty, int64_t) noexcept
         void absent(OrderId, int64_t) noexcept
         bool balance(VenueId, AssetId, Amount, int64_t) noexcept
+        PositionResult position(InstrumentId, Qty, Amount, int64_t) noexcept
+        void asset_price(AssetId, Amount, int64_t) noexcept
+        void cash(VenueId, AssetId, Amount, CashKind, int64_t) noexcept
+        void rules(InstrumentId, const Filters&, bool, bool, int64_t) noexcept
         void command(CommandKind, Scope, uint16_t, int64_t) noexcept
         void id_block(uint64_t, int64_t) noexcept
         void time(int64_t) noexcept

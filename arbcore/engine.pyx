@@ -16,6 +16,7 @@ from libcpp.vector cimport vector
 from arbcore.cpp_engine cimport *
 
 from arbcore import actions as _actions
+from arbcore.exact import to_bound as _to_bound, to_cost as _to_cost
 from arbcore.settings import EngineSettings as _EngineSettings
 
 _MARKETS = {
@@ -33,10 +34,13 @@ _STATUS = {
     "canceled": <int>OrderStatus.canceled,
     "filled": <int>OrderStatus.filled,
 }
-_RECORD_KINDS = ("none", "intent", "sent", "report", "fill", "unknown", "resolved", "done", "halt", "adopt")
+_RECORD_KINDS = ("none", "intent", "sent", "report", "fill", "unknown", "resolved", "done", "halt", "adopt",
+                 "price", "cash")
 _FRAME_RESULTS = ("applied", "ignored", "buffered", "stale", "refused")
 _SNAPSHOT_RESULTS = ("joined", "too_old", "gap", "ignored", "refused")
 _ORDER_RESULTS = ("known", "duplicate", "foreign")
+_POSITION_RESULTS = ("opened", "agrees", "differs", "busy")
+_CASH = {"funding": <int>CashKind.funding, "transfer": <int>CashKind.transfer, "other": <int>CashKind.other}
 _STATES = ("ACTIVE", "NO_NEW", "REDUCE_ONLY", "HALT")
 _STAGES = ("seen", "over_threshold", "risk_ok", "sent", "both_filled", "profitable")
 _UPDATE_KINDS = {"delta": <int>UpdateKind.delta, "snapshot": <int>UpdateKind.snapshot,
@@ -127,6 +131,9 @@ cdef EngineConfig _config(object settings) except *:
     for asset, text in enumerate(limits.max_position):
         config.limits.max_position[<int>asset] = _amount("max_position", text)
     config.limits.max_open_trades = limits.max_open_trades
+    if limits.max_leverage_ppm <= 0:
+        raise ValueError(f"max_leverage_ppm must be above 0, was {limits.max_leverage_ppm}")
+    config.limits.max_leverage.value = limits.max_leverage_ppm
     config.limits.collar.value = limits.collar_ppm
     config.limits.hedge_collar.value = limits.hedge_collar_ppm
     config.limits.max_edge.value = limits.max_edge_ppm
@@ -205,6 +212,8 @@ cdef class Engine:
         _known("venue", venue, len(self.venues))
         _known("pair", pair, self._pairs)
         _known("connection", connection, self._connections)
+        if len(self.instruments) == 512:
+            raise ValueError("at most 512 instruments")
         cdef Instrument out
         cdef Grid grid
         grid.price_decimals = price_decimals
@@ -421,10 +430,72 @@ cdef class Engine:
             self.engine.get().absent(id, t)
 
     def balance(self, int venue, int asset, total, int64_t t):
-        """Sets an opening balance; False once orders touched the account."""
+        """Sets an opening balance; of a perpetual's venue the wallet, without what its positions are worth.
+
+        False, and nothing changed, once orders touched the account, and for the base asset of a perpetual.
+        """
         _known("venue", venue, len(self.venues))
         _known("asset", asset, len(self.assets))
         return self.engine.get().balance(<VenueId>venue, <AssetId>asset, _amount("balance", total), t)
+
+    def position(self, int instrument, qty, int64_t t, entry_price="0"):
+        """A perpetual's position as its venue has it, negative when short -> "opened" | "agrees" | "differs" | "busy".
+
+        Before the first record of an order it is the opening, and may be corrected; later it is compared and changes
+        nothing: "busy" while orders may still change it, and "differs" is counted (stats["positions_differ"]).
+        """
+        _known("instrument", instrument, len(self.instruments))
+        if not is_perpetual(self.engine.get().instrument(<InstrumentId>instrument).market):
+            raise ValueError(f"{self.instruments[instrument]} is no perpetual")
+        cdef Qty held
+        held.value = _grid("position", qty, self._instrument_grid(instrument).qty_decimals)
+        cdef Amount cost = _amount("cost of the position", _to_cost(qty, entry_price))
+        return _POSITION_RESULTS[<int>self.engine.get().position(<InstrumentId>instrument, held, cost, t)]
+
+    def asset_price(self, int asset, price, int64_t t):
+        """What one unit of an asset is worth in the accounting currency: values fees (and funding) taken in it.
+
+        What was taken before any price was known counts at the first one.
+        """
+        _known("asset", asset, len(self.assets))
+        cdef Amount amount = _amount("price", price)
+        if not 0 < _to_bound(price, 0, "price", "up") < 1 << 20:
+            raise ValueError(f"price of {self.assets[asset]}: above 0 and at most 1048575, was {price!r}")
+        self.engine.get().asset_price(<AssetId>asset, amount, t)
+
+    def cash(self, int venue, int asset, amount, str kind, int64_t t):
+        """Money that came (above 0) or went without an order. kind: "funding" (part of the result, at the asset's
+        price) | "transfer" | "other"."""
+        _known("venue", venue, len(self.venues))
+        _known("asset", asset, len(self.assets))
+        self.engine.get().cash(<VenueId>venue, <AssetId>asset, _amount("cash", amount), <CashKind><int>_CASH[kind], t)
+
+    def rules(self, int instrument, rules, bint tradable, int64_t t):
+        """The venue's trading rules as they are now (an InstrumentRules; its fees are not looked at) -> "" or why
+        the pair makes no entries any more until a restart: a tick or lot that its grid cannot hold.
+
+        They count from the next check. Bounds that are finer than the grid are rounded to the safe side.
+        """
+        cdef Grid grid = self._instrument_grid(instrument)
+        cdef Filters filters = self.engine.get().instrument(<InstrumentId>instrument).filters
+        reason = ""
+        for name, text, decimals in (("tick", rules.tick, grid.price_decimals), ("lot", rules.lot, grid.qty_decimals)):
+            try:
+                if _grid(name, text, decimals) <= 0:
+                    reason = f"{name} {text} is not above 0"
+            except InexactError as error:
+                reason = str(error)
+        if not reason:
+            filters.tick.value = _grid("tick", rules.tick, grid.price_decimals)
+            filters.lot.value = _grid("lot", rules.lot, grid.qty_decimals)
+            filters.min_qty.value = _to_bound(rules.min_qty, grid.qty_decimals, "min_qty", "up")
+            filters.max_qty.value = _to_bound(rules.max_qty, grid.qty_decimals, "max_qty", "down")
+            filters.min_price.value = _to_bound(rules.min_price, grid.price_decimals, "min_price", "up")
+            filters.max_price.value = _to_bound(rules.max_price, grid.price_decimals, "max_price", "down")
+            filters.min_notional = notional_at_least(_amount("min_notional", rules.min_notional), grid)
+            filters.max_notional = notional_at_least(_amount("max_notional", rules.max_notional), grid)
+        self.engine.get().rules(<InstrumentId>instrument, filters, tradable, not reason, t)
+        return reason
 
     def command(self, str kind, int64_t t, str scope="global", int id=0):
         """kind: "no_new" | "active" | "halt"; scope: "global" | "venue" | "pair". A halt is sticky."""
@@ -463,7 +534,8 @@ cdef class Engine:
         if action.kind == ActionKind.place:
             return _actions.Place(self._coid(body.order), instrument, _side(body.side),
                                  self._qty(body.instrument, body.qty), self._price(body.instrument, body.price),
-                                 body.trade, body.hedge != 0, action.deadline, action.trigger)
+                                 body.trade, body.hedge != 0, action.deadline, action.trigger,
+                                 body.reduce_only != 0)
         if action.kind == ActionKind.query:
             return _actions.Query(self._coid(body.order), instrument)
         if action.kind == ActionKind.cancel:
@@ -586,6 +658,18 @@ cdef class Engine:
         cdef Exposure exposure = self.engine.get().ledger().exposure(<AssetId>asset)
         return _text(amount_text(exposure.low)), _text(amount_text(exposure.high))
 
+    def position_of(self, int instrument):
+        """(held, low, high) of a perpetual, as texts: pending and unknown orders at their worst."""
+        _known("instrument", instrument, len(self.instruments))
+        cdef Position position = self.engine.get().ledger().position(<InstrumentId>instrument)
+        cdef InstrumentId id = <InstrumentId>instrument
+        return self._qty(id, position.total()), self._qty(id, position.low()), self._qty(id, position.high())
+
+    def unpriced_fees(self, int asset):
+        """Fees in an asset whose price is not known yet: not part of `realised`."""
+        _known("asset", asset, len(self.assets))
+        return _text(amount_text(self.engine.get().ledger().unpriced(<AssetId>asset)))
+
     def dust(self, int pair):
         """What balanced trades left of the base asset, too small to trade."""
         _known("pair", pair, self._pairs)
@@ -593,7 +677,8 @@ cdef class Engine:
 
     @property
     def realised(self):
-        """Profit of balanced trades, net of fees, in the accounting currency."""
+        """Profit of balanced trades net of their fees, and fees in other assets and funding as they came, in the
+        accounting currency."""
         return _text(amount_text(self.engine.get().ledger().realised()))
 
     @property
@@ -621,6 +706,7 @@ cdef class Engine:
             "foreign": stats.foreign,
             "not_sent": stats.not_sent,
             "rejects": stats.rejects,
+            "positions_differ": stats.positions_differ,
         }
 
     @property

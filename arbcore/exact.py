@@ -35,6 +35,25 @@ def to_steps(value: Number, decimals: int, what: str) -> int:
     return steps
 
 
+def to_bound(value: Number, decimals: int, what: str, rounding: Literal["up", "down"]) -> int:
+    """`value` >= 0 in steps of 10^-decimals, rounded; one above 0 never becomes 0, which would be no bound.
+
+    Errors as `to_steps`.
+    """
+    number = _number(value, what)
+    if number < 0 or (number and not -40 < number.adjusted() < 40):
+        raise ValueError(f"{what} is out of range, was {value!r}")
+    scaled = number.scaleb(decimals, _EXACT)
+    steps = int(scaled.to_integral_value(ROUND_CEILING if rounding == "up" else ROUND_FLOOR))
+    return max(steps, 1) if number else 0
+
+
+def to_cost(qty: Number, price: Number) -> Decimal:
+    """qty x price with at most 18 decimals."""
+    cost = Context(prec=80).multiply(_number(qty, "quantity"), _number(price, "price"))
+    return cost.quantize(Decimal(1).scaleb(-18), context=Context(prec=80))
+
+
 def to_ppm(bps: Number, what: str, rounding: Literal["up", "down"]) -> int:
     """Basis points as parts per million; errors as `to_steps`, and beyond +-10,000 bps."""
     number = _number(bps, what)

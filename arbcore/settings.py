@@ -26,6 +26,7 @@ class Limits:
     collar_ppm: int = 50_000
     hedge_collar_ppm: int = 50_000
     max_edge_ppm: int = 50_000
+    max_leverage_ppm: int = 1_000_000  # worst-case positions of a perpetual account over its equity
 
 
 @dataclass(slots=True, frozen=True)

@@ -75,6 +75,7 @@ InstrumentId Engine::add_instrument(const Instrument& instrument, ConnId connect
     listing.instrument.grid = pair.grid;
     listing.instrument.base = pair.base;
     listing.instrument.quote = pair.quote;
+    if (is_perpetual(instrument.market)) listing.instrument.fees.buy_mode = FeeMode::quote;
     listing.slots.reserve(2);
     listing.slots.emplace_back(connection, instrument.market);
     if (pair.members.size() < kMaxMembers) pair.members.push_back(id);
@@ -336,7 +337,12 @@ void Engine::evaluate(PairId id) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         const Listing& listing = instruments_[index(pair.members[i])];
         const Connection& connection = connections_[index(listing.now().connection)];
-        members[i] = {pair.members[i], &listing.instrument, view(listing.now())};
+        members[i] = {pair.members[i], &listing.instrument, view(listing.now()), {}, {}};
+        if (is_perpetual(listing.instrument.market)) {
+            const Margin margin = margin_of(pair.members[i]);
+            members[i].position = ledger_.position(pair.members[i]);
+            if (margin.known) members[i].margin_room = margin_room(margin, gate_.limits().max_leverage);
+        }
         // A connection that has begun to close may have lost frames that would have said otherwise.
         if (!connection.up || connection.closing) members[i].book.state = BookState::stale;
     }
@@ -380,6 +386,32 @@ MarketView Engine::market_view(InstrumentId id, PairId pair) const noexcept {
     out.connected = connection.up && !connection.closing;
     out.private_up = venues_[index(listing.instrument.venue)].private_up;
     out.scope = scope_state(listing.instrument.venue, pair);
+    out.pair_fits = pairs_[index(pair)].fits;
+    if (is_perpetual(listing.instrument.market)) {
+        out.position = ledger_.position(id);
+        out.margin = margin_of(id);
+    }
+    return out;
+}
+
+Margin Engine::margin_of(InstrumentId id) const noexcept {
+    const Instrument& mine = instruments_[index(id)].instrument;
+    Margin out;
+    out.equity = ledger_.account(mine.venue, mine.quote).total();
+    for (std::size_t i = 0; i < instruments_.size(); ++i) {
+        const Instrument& each = instruments_[i].instrument;
+        if (each.venue != mine.venue || each.quote != mine.quote || !is_perpetual(each.market)) continue;
+        const Position& position = ledger_.position(static_cast<InstrumentId>(i));
+        if (position.total().value == 0 && position.worst().value == 0) continue;
+        const Touch touch = instruments_[i].now().touch();
+        if (!touch.has_bid || !touch.has_ask) {
+            out.known = false;
+            continue;
+        }
+        const Price twice_mid{touch.bid.price.value + touch.ask.price.value};
+        out.equity += {quote_amount(twice_mid * position.total(), each.grid).value / 2};
+        if (i != index(id)) out.others += {quote_amount(twice_mid * position.worst(), each.grid).value / 2};
+    }
     return out;
 }
 

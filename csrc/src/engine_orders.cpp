@@ -145,32 +145,6 @@ void Engine::absent(OrderId id, Nanos t) noexcept {
     if (order.state == OrderState::unknown && would_know && timers.query > soon) timers.query = soon;
 }
 
-bool Engine::balance(VenueId venue, AssetId asset, Amount total, Nanos t) noexcept {
-    enter(t);
-    tape_.write(EventKind::balance, event::Balance{t, total, venue, asset});
-    return ledger_.open(venue, asset, total);
-}
-
-void Engine::command(CommandKind kind, Scope scope, std::uint16_t id, Nanos t) noexcept {
-    enter(t);
-    tape_.write(EventKind::command, event::Command{t, kind, scope, id});
-    if (kind == CommandKind::halt) {
-        halt(scope, id, HaltReason::operator_halt);
-        return;
-    }
-    EngineState& state = scope == Scope::global  ? global_state_
-                         : scope == Scope::venue ? venues_[id].state
-                                                 : pairs_[id].state;
-    if (state == EngineState::halt) return;  // a halt is sticky: re-arming it is not a command of this kind
-    state = kind == CommandKind::no_new ? EngineState::no_new : EngineState::active;
-}
-
-void Engine::id_block(std::uint64_t upto, Nanos t) noexcept {
-    enter(t);
-    tape_.write(EventKind::id_block, event::IdBlock{t, upto});
-    ids_upto_ = std::max(ids_upto_, upto);
-}
-
 void Engine::run(Trade& trade, const Input& input) noexcept {
     const bool seen = input.kind == InputKind::report || input.kind == InputKind::found ||
                       input.kind == InputKind::fill;
@@ -273,6 +247,11 @@ void Engine::place(Trade& trade, std::uint8_t at) noexcept {
     body.price = order.limit;
     body.qty = order.qty;
     body.hedge = order.hedge;
+    if (is_perpetual(instruments_[index(order.instrument)].instrument.market)) {
+        // The order's own intent is in the interval already: if that cannot pass zero, it can only shrink.
+        const Position& position = ledger_.position(order.instrument);
+        body.reduce_only = order.side == Side::sell ? position.low().value >= 0 : position.high().value <= 0;
+    }
     body.index = at;
     body.trade = static_cast<std::uint32_t>(trade.seq);
     const Nanos within = order.hedge ? config_.timing.hedge_deadline : config_.timing.place_deadline;
@@ -465,7 +444,10 @@ std::uint64_t Engine::state_hash() const noexcept {
     h = hash_word(next_seq_, h);
     h = hash_word(static_cast<std::uint64_t>(global_state_), h);
     for (const Venue& venue : venues_) h = hash_word(static_cast<std::uint64_t>(venue.state), h);
-    for (const Pair& pair : pairs_) h = hash_word(static_cast<std::uint64_t>(pair.state), h);
+    for (const Pair& pair : pairs_) {
+        h = hash_word(static_cast<std::uint64_t>(pair.state), h);
+        h = hash_word(pair.fits, h);
+    }
     return h;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "arb/amounts.hpp"
+
 namespace arb::event {
 namespace {
 
@@ -49,7 +51,7 @@ bool sound_limits(const Limits& limits) noexcept {
     return std::all_of(spans.begin(), spans.end(), is_duration) &&
            std::all_of(limits.max_position.begin(), limits.max_position.end(), is_amount) &&
            is_amount(limits.max_order_notional) && is_amount(limits.max_notional) &&
-           is_amount(limits.max_loss) && is_notional(limits.worst_floor);
+           is_amount(limits.max_loss) && is_notional(limits.worst_floor) && limits.max_leverage.value > 0;
 }
 
 bool sound_timing(const Timing& timing) noexcept {
@@ -117,6 +119,22 @@ bool sound(const Command& body) noexcept {
 }
 
 bool sound(const IdBlock& body) noexcept { return is_time(body.time); }
+
+bool sound(const AssetPrice& body) noexcept {
+    return is_time(body.time) && body.price.value > 0 && body.price.value < kAssetPriceBound;
+}
+
+bool sound(const Position& body) noexcept {
+    return is_time(body.time) && is_amount(body.cost) && body.qty.value > -kQtyBound && body.qty.value < kQtyBound;
+}
+
+bool sound(const Rules& body) noexcept {
+    return is_time(body.time) && is_flag(body.tradable) && is_flag(body.fits) && sound_filters(body.filters);
+}
+
+bool sound(const Cash& body) noexcept {
+    return is_time(body.time) && is_amount(body.amount) && is_one_of(body.kind, CashKind::other);
+}
 
 bool sound(const Level& level) noexcept {
     return is_price(level.price) && is_qty(level.qty) && level.price.value > 0;

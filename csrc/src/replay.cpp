@@ -39,6 +39,7 @@ private:
     ReplayStatus register_one(EventKind kind, Body body);
     ReplayStatus market_event(EventKind kind, Body body);
     ReplayStatus order_event(EventKind kind, Body body);
+    ReplayStatus account_event(EventKind kind, Body body);
     ReplayStatus other_event(EventKind kind, Body body);
     void watch(InstrumentId id, Nanos t);
     void watch_all(Nanos t) {
@@ -106,7 +107,8 @@ ReplayStatus Replayer::register_one(EventKind kind, Body body) {
             return ReplayStatus::ok;
         default:
             if (!take(body, instrument) || index(instrument.connection) >= connections_ ||
-                index(instrument.instrument.pair) >= pairs_ || index(instrument.instrument.venue) >= venues_) {
+                index(instrument.instrument.pair) >= pairs_ || index(instrument.instrument.venue) >= venues_ ||
+                states_.size() == kMaxInstruments) {
                 return ReplayStatus::malformed;
             }
             engine_->add_instrument(instrument.instrument, instrument.connection, {text(body), body.size()});
@@ -215,10 +217,42 @@ ReplayStatus Replayer::order_event(EventKind kind, Body body) {
     return ReplayStatus::ok;
 }
 
+ReplayStatus Replayer::account_event(EventKind kind, Body body) {
+    event::Balance balance;
+    event::AssetPrice price;
+    event::Position position;
+    event::Rules rules;
+    event::Cash cash;
+    const auto known = [this](VenueId venue, AssetId asset) {
+        return index(venue) < venues_ && index(asset) < assets_;
+    };
+    switch (kind) {
+        case EventKind::balance:
+            if (!take(body, balance) || !known(balance.venue, balance.asset)) return ReplayStatus::malformed;
+            engine_->balance(balance.venue, balance.asset, balance.total, balance.time);
+            return ReplayStatus::ok;
+        case EventKind::asset_price:
+            if (!take(body, price) || index(price.asset) >= assets_) return ReplayStatus::malformed;
+            engine_->asset_price(price.asset, price.price, price.time);
+            return ReplayStatus::ok;
+        case EventKind::position:
+            if (!take(body, position) || index(position.instrument) >= states_.size()) return ReplayStatus::malformed;
+            engine_->position(position.instrument, position.qty, position.cost, position.time);
+            return ReplayStatus::ok;
+        case EventKind::rules:
+            if (!take(body, rules) || index(rules.instrument) >= states_.size()) return ReplayStatus::malformed;
+            engine_->rules(rules.instrument, rules.filters, rules.tradable, rules.fits, rules.time);
+            return ReplayStatus::ok;
+        default:
+            if (!take(body, cash) || !known(cash.venue, cash.asset)) return ReplayStatus::malformed;
+            engine_->cash(cash.venue, cash.asset, cash.amount, cash.kind, cash.time);
+            return ReplayStatus::ok;
+    }
+}
+
 ReplayStatus Replayer::other_event(EventKind kind, Body body) {
     event::Time time;
     event::Drained drained;
-    event::Balance balance;
     event::Command command;
     event::IdBlock block;
     switch (kind) {
@@ -235,12 +269,6 @@ ReplayStatus Replayer::other_event(EventKind kind, Body body) {
             }
             return ReplayStatus::ok;
         }
-        case EventKind::balance:
-            if (!take(body, balance) || index(balance.venue) >= venues_ || index(balance.asset) >= assets_) {
-                return ReplayStatus::malformed;
-            }
-            engine_->balance(balance.venue, balance.asset, balance.total, balance.time);
-            return ReplayStatus::ok;
         case EventKind::command:
             if (!take(body, command) ||
                 (command.scope == Scope::venue && command.id >= venues_) ||
@@ -289,6 +317,12 @@ ReplayStatus Replayer::run(EventKind kind, Body body) {
         case EventKind::found:
         case EventKind::absent:
             return order_event(kind, body);
+        case EventKind::balance:
+        case EventKind::asset_price:
+        case EventKind::position:
+        case EventKind::rules:
+        case EventKind::cash:
+            return account_event(kind, body);
         default:
             return other_event(kind, body);
     }

@@ -31,7 +31,12 @@ bool passes_filters(const Intent& intent, const Filters& filters) noexcept {
     return filters.max_notional.value == 0 || notional <= filters.max_notional;
 }
 
+Amount margin_room(const Margin& margin, Ppm max_leverage) noexcept {
+    return Amount{margin.equity.value / kPpmOne * max_leverage.value} - margin.others;
+}
+
 Amount reservation(const Intent& intent, const Instrument& instrument) noexcept {
+    if (is_perpetual(instrument.market)) return {};
     if (intent.side == Side::sell) return base_amount(intent.qty, instrument.grid);
     const Amount cost = quote_amount(intent.limit * intent.qty, instrument.grid);
     const bool fee_on_top = instrument.fees.buy_mode == FeeMode::quote && instrument.fees.taker.value > 0;
@@ -43,7 +48,7 @@ Refusal Gate::check_leg(const Intent& intent, const MarketView& market, const Le
     const bool entry = profile == Profile::entry;
     const Instrument& instrument = *market.instrument;
     if (entry && market.scope != EngineState::active) return Refusal::engine_state;
-    if (!instrument.tradable) return Refusal::instrument;
+    if (!instrument.tradable || (entry && !market.pair_fits)) return Refusal::instrument;
     if (market.book != BookState::live || !market.connected || market.touch.crossed() ||
         !market.touch.has_bid || !market.touch.has_ask || now - market.book_recv > limits_.max_book_age ||
         market.feed_lag > limits_.max_feed_lag) {
@@ -61,9 +66,25 @@ Refusal Gate::check_leg(const Intent& intent, const MarketView& market, const Le
     }
     const Amount notional = quote_amount(intent.limit * intent.qty, instrument.grid);
     if (entry && exceeds(notional, limits_.max_order_notional)) return Refusal::order_size;
+    if (is_perpetual(instrument.market)) return carries(intent, market) ? Refusal::none : Refusal::margin;
     const AssetId pays = intent.side == Side::buy ? instrument.quote : instrument.base;
     if (reservation(intent, instrument) > ledger.account(instrument.venue, pays).free()) return Refusal::funds;
     return Refusal::none;
+}
+
+// Row 17. What leaves the worst case as it was needs no margin, so an order that reduces always passes.
+bool Gate::carries(const Intent& intent, const MarketView& market) const noexcept {
+    const Instrument& instrument = *market.instrument;
+    Position after = market.position;
+    (intent.side == Side::buy ? after.pending_buy : after.pending_sell) += intent.qty;
+    if (after.worst() <= market.position.worst()) return true;
+    if (!market.margin.known) return false;
+    const Price price{std::max(intent.limit.value * 2, twice_mid(market.touch).value)};  // twice
+    const Amount carried{quote_amount(price * after.worst(), instrument.grid).value / 2};
+    const Amount cost = quote_amount(intent.limit * intent.qty, instrument.grid);
+    Margin margin = market.margin;
+    margin.equity -= ppm_of(cost, {std::max(instrument.fees.taker.value, 0)});
+    return carried <= margin_room(margin, limits_.max_leverage);
 }
 
 Gate::Entry Gate::check_entry(const Proposal& proposal, const std::array<MarketView, kEntryLegs>& markets,

@@ -413,6 +413,8 @@ void apply(Trade& trade, const Record& record) noexcept {
             }
             break;
         case RecordKind::none:
+        case RecordKind::price:
+        case RecordKind::cash:
             break;
     }
 }

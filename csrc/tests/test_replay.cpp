@@ -20,6 +20,8 @@ Setup setup_of(std::uint64_t seed) {
     setup.buy_mode = seed % 2 == 0 ? FeeMode::quote : FeeMode::base;
     setup.min_notional = Notional{seed % 3 == 0 ? 300'000 : 0};
     setup.config.max_hedges = static_cast<std::uint8_t>(seed % 20 == 0 ? 0 : 1 + seed % 3);
+    setup.perpetual = seed % 4 == 3;
+    if (setup.perpetual) setup.opening = {Qty{700}, Qty{-300}};
     setup.config.strategy.slippage = Ppm{static_cast<std::int32_t>(seed % 5) * 100};
     return setup;
 }
@@ -40,7 +42,7 @@ int repetitions(const char* variable, int usual) {
 }  // namespace
 
 TEST_CASE("random sessions end as the truth has it, and their tapes replay to the same actions and state") {
-    std::uint64_t trades = 0, hedges = 0, halted = 0, unknowns = 0, fenced = 0, broken = 0, events = 0, duplicates = 0, stale = 0;
+    std::uint64_t trades = 0, hedges = 0, halted = 0, unknowns = 0, fenced = 0, broken = 0, reducing = 0, events = 0, duplicates = 0, stale = 0;
     const int seeds = repetitions("ARB_TEST_SEEDS", 200);
     for (int seed = 0; seed < seeds; ++seed) {
         CAPTURE(seed);
@@ -67,6 +69,14 @@ TEST_CASE("random sessions end as the truth has it, and their tapes replay to th
                 CHECK(session.rig.account(venue, asset).flow == session.true_flow(venue, asset));
             }
         }
+        for (std::size_t venue = 0; venue < 2 && session.rig.setup.perpetual; ++venue) {
+            const Position& position = engine.ledger().position(Rig::market(venue));
+            CHECK(position.total() == session.true_position(venue));
+            CHECK(position.low() == position.high());
+            CHECK(session.rig.account(venue, Rig::btc).total() == base_amount(position.total(), kGrid));
+        }
+        reducing += session.reducing;
+        CHECK(session.wrongly_reducing == 0);
         // Without a halt all that is left over is the dust that the ledger knows.
         if (engine.stats().halted == 0) {
             CHECK(session.rig.net_base() == engine.ledger().dust(PairId{}));
@@ -90,10 +100,12 @@ TEST_CASE("random sessions end as the truth has it, and their tapes replay to th
         events += result.events;
     }
     MESSAGE(seeds, " seeds: ", events, " events, ", trades, " trades, ", hedges, " hedges, ", halted,
-            " halted, ", unknowns, " unknown, ", fenced, " fenced, ", broken, " seen after that, ", duplicates, " repeated fills, ", stale, " stale books");
+            " halted, ", unknowns, " unknown, ", fenced, " fenced, ", broken, " seen after that, ", reducing,
+            " reduce-only orders, ", duplicates, " repeated fills, ", stale, " stale books");
     CHECK(trades > 0);
     CHECK(fenced > 0);
     CHECK(broken > 0);
+    CHECK(reducing > 0);
 }
 
 TEST_CASE("a tape cut at any byte replays what stood before the cut") {

@@ -84,6 +84,87 @@ TEST_CASE("an entry in order is approved as it was proposed") {
     }
 }
 
+TEST_CASE("row 3: a pair with a venue whose tick or lot its grid cannot hold makes no entries, and still hedges") {
+    for (std::size_t leg = 0; leg < 2; ++leg) {
+        Desk desk;
+        desk.markets[leg].pair_fits = false;
+        CHECK(desk.refusal() == Refusal::instrument);
+        desk.markets[1].pair_fits = false;
+        CHECK(desk.hedge({InstrumentId{1}, Side::sell, Qty{1000}, Price{10'090}}, base_amount(Qty{1000}, kGrid)).order);
+    }
+}
+
+namespace {
+
+// Perpetuals at both venues, with 10 USDT of equity against legs of about 10.
+struct Perpetuals : Desk {
+    Perpetuals() {
+        for (std::size_t i = 0; i < 2; ++i) {
+            instruments[i].market = i == 0 ? Market::binance_usdm : Market::bybit_linear;
+            ledger.open(VenueId{static_cast<std::uint8_t>(i)}, kBtc, {});
+            ledger.open(VenueId{static_cast<std::uint8_t>(i)}, kUsdt, {});
+            markets[i].margin.equity = usdt(11);
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("row 17: perpetuals need margin instead of funds, in either direction, without any base") {
+    for (std::size_t leg = 0; leg < 2; ++leg) {
+        CAPTURE(leg);
+        Perpetuals desk;
+        CHECK(desk.refusal() == Refusal::none);
+        MarketView& market = desk.markets[leg];
+        SUBCASE("the position at its limit or mid, whichever is dearer, and the fee") {
+            const std::int64_t price = leg == 0 ? 10'010 : 10'110;  // twice the mid is 20,220
+            const Amount carried = quote_amount(Price{price} * Qty{1000}, kGrid);
+            const Amount cost = quote_amount(desk.proposal.legs[leg].limit * Qty{1000}, kGrid);
+            const Amount least = carried + ppm_of(cost, Ppm{1000});
+            market.margin.equity = Amount{(least.value / 1'000'000 + 1) * 1'000'000};
+            CHECK(desk.refusal() == Refusal::none);
+            market.margin.equity = Amount{least.value / 1'000'000 * 1'000'000 - 1'000'000};
+            CHECK(desk.refusal() == Refusal::margin);
+        }
+        SUBCASE("leverage") {
+            market.margin.equity = usdt(6);
+            CHECK(desk.refusal() == Refusal::margin);
+            desk.limits.max_leverage = Ppm{2'000'000};
+            CHECK(desk.refusal() == Refusal::none);
+        }
+        SUBCASE("what the account carries beside it, and what is pending on it") {
+            market.margin.others = usdt(1);
+            CHECK(desk.refusal() == Refusal::margin);
+            market.margin.others = {};
+            (leg == 0 ? market.position.pending_buy : market.position.pending_sell) = Qty{200};
+            CHECK(desk.refusal() == Refusal::margin);
+            (leg == 0 ? market.position.pending_buy : market.position.pending_sell) = {};
+            market.position.opening = leg == 0 ? Qty{200} : Qty{-200};
+            CHECK(desk.refusal() == Refusal::margin);
+        }
+        SUBCASE("a position without a price") {
+            market.margin.known = false;
+            CHECK(desk.refusal() == Refusal::margin);
+        }
+        SUBCASE("what reduces passes without any") {
+            market.margin.equity = usdt(-1);
+            market.margin.known = false;
+            CHECK(desk.refusal() == Refusal::margin);
+            market.position.opening = leg == 0 ? Qty{-1000} : Qty{1000};
+            CHECK(desk.refusal() == Refusal::none);
+            market.position.opening = leg == 0 ? Qty{-500} : Qty{500};  // turned round, no larger than it was
+            CHECK(desk.refusal() == Refusal::none);
+            market.position.opening = leg == 0 ? Qty{-499} : Qty{499};
+            CHECK(desk.refusal() == Refusal::margin);
+        }
+    }
+}
+
+TEST_CASE("a perpetual reserves nothing") {
+    Perpetuals desk;
+    for (const Intent& leg : desk.proposal.legs) CHECK(reservation(leg, desk.instruments[0]).value == 0);
+}
+
 TEST_CASE("row 1: any state but active stops entries, on either leg") {
     for (std::uint8_t leg = 0; leg < 2; ++leg) {
         for (const EngineState state : {EngineState::no_new, EngineState::reduce_only, EngineState::halt}) {

@@ -135,6 +135,35 @@ TEST_CASE(
     CHECK(most() == Qty{0});
 }
 
+TEST_CASE("what is affordable on perpetuals: margin in either direction, and what closes a position") {
+    Venues venues;
+    venues.add(9990, 10000);
+    venues.add(10100, 10120);
+    for (std::size_t i = 0; i < 2; ++i) {
+        venues.instruments[i].market = Market::bybit_linear;
+        venues.ledger.open(VenueId{static_cast<std::uint8_t>(i)}, kBtc, {});
+        venues.ledger.open(VenueId{static_cast<std::uint8_t>(i)}, kUsdt, {});
+    }
+    std::vector<Member> all = venues.members();
+    const auto most = [&] {
+        return affordable({PairId{}, all, {}, venues.ledger, venues.limits}, all[0], all[1]);
+    };
+    CHECK(most() == Qty{0});
+    all[0].margin_room = Amount{Int128{101} * kPow10[18]};
+    all[1].margin_room = Amount{Int128{1010} * kPow10[18]};
+    CHECK(most() == Qty{9990});
+    all[0].position.opening = Qty{100};
+    CHECK(most() == Qty{9890});
+    all[0].position.pending_buy = Qty{10};
+    CHECK(most() == Qty{9880});
+    all[0].position.opening = Qty{-100};  // is bought back first
+    CHECK(most() == Qty{10080});
+    all[1].margin_room = Amount{Int128{101} * kPow10[18]};
+    CHECK(most() == Qty{9891});  // 101 / (101 x 1.001 x 1.01)
+    all[1].position.opening = Qty{50};
+    CHECK(most() == Qty{9941});
+}
+
 TEST_CASE("without funds the smallest order is proposed, so that the gate can say what is missing") {
     Venues venues;
     venues.add(9990, 10000);

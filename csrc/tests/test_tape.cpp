@@ -96,6 +96,10 @@ TEST_CASE("every call into the engine is on the tape, registration too") {
     rig.engine->refused(Rig::conn(0), nullptr, rig.t);
     rig.engine->command(CommandKind::no_new, Scope::global, 0, rig.t);
     rig.engine->update(Rig::market(1), Rig::conn(1), {}, rig.t);
+    rig.engine->asset_price(Rig::bnb, Amount{kPow10[18]}, rig.t);
+    rig.engine->position(Rig::market(0), Qty{1}, Amount{1}, rig.t);
+    rig.engine->rules(Rig::market(0), rig.engine->instrument(Rig::market(0)).filters, false, true, rig.t);
+    rig.engine->cash(Rig::venue(0), Rig::usdt, Amount{1}, CashKind::funding, rig.t);
     rig.engine->conn_down(Rig::conn(0), rig.t);
     std::array<int, kLastEventKind + 1> seen{};
     TapeReader reader(rig.engine->tape().pending());

@@ -214,6 +214,120 @@ def test_opening_balances_are_fixed_once_orders_touched_the_account(rig: Rig) ->
     assert not rig.engine.balance(BINANCE, rig.usdt, "1", rig.tick())
 
 
+# The account: prices, positions, cash, rules.
+
+
+def test_a_fee_in_another_asset_is_valued_at_its_price() -> None:
+    rig = Rig()
+    bnb = rig.engine.add_asset("BNB")
+    rig.account()
+    rig.live()
+    buy, sell = rig.cross()
+    rig.engine.fill(buy.coid, "1", buy.price, buy.qty, "0.001", bnb, BINANCE, rig.tick())
+    assert rig.engine.account(BINANCE, bnb)["fees"] == "0.001"
+    assert (rig.engine.unpriced_fees(bnb), rig.engine.realised) == ("0.001", "0")
+    rig.engine.asset_price(bnb, "600.5", rig.tick())
+    assert (rig.engine.unpriced_fees(bnb), rig.engine.realised) == ("0", "-0.6005")
+    rig.engine.fill(sell.coid, "2", sell.price, sell.qty, "0.001", bnb, BYBIT, rig.tick())
+    assert Decimal(rig.engine.realised) == Decimal(sell.price) - Decimal(buy.price) - Decimal("1.201")
+    for price in ("0", "-1", "1048576"):
+        with pytest.raises(ValueError, match="price"):
+            rig.engine.asset_price(bnb, price, rig.tick())
+
+
+def test_funding_counts_in_the_result_and_a_transfer_does_not(rig: Rig) -> None:
+    rig.engine.asset_price(rig.usdt, "1", rig.tick())
+    rig.engine.cash(BINANCE, rig.usdt, "-0.25", "funding", rig.tick())
+    rig.engine.cash(BINANCE, rig.usdt, "100", "transfer", rig.tick())
+    assert rig.engine.realised == "-0.25"
+    assert rig.engine.account(BINANCE, rig.usdt)["flow"] == "99.75"
+    kinds = [(record.kind, record.amount) for record in of(Record, rig.engine.drain())]
+    assert kinds == [("price", "1"), ("cash", "-0.25"), ("cash", "100")]
+
+
+def test_a_spot_instrument_has_no_position(rig: Rig) -> None:
+    with pytest.raises(ValueError, match="no perpetual"):
+        rig.engine.position(BINANCE, "1", rig.tick())
+
+
+def test_rules_that_changed_count_from_the_next_decision(rig: Rig) -> None:
+    assert rig.engine.rules(BYBIT, rules(max_price="50"), True, rig.tick()) == ""
+    assert rig.cross() == []
+    assert rig.engine.rules(BYBIT, rules(), False, rig.tick()) == ""
+    rig.engine.frame(BYBIT, rig.bybit.move(*DEAR), rig.tick())
+    rig.engine.decide(rig.t)
+    assert of(Place, rig.engine.drain()) == []
+    assert rig.engine.denials == {"INSTRUMENT": 1}
+    assert rig.engine.rules(BYBIT, rules(), True, rig.tick()) == ""
+    rig.engine.frame(BYBIT, rig.bybit.move(*DEAR), rig.tick())
+    rig.engine.decide(rig.t)
+    assert len(of(Place, rig.engine.drain())) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"tick": "0.001"}, "tick"),
+        ({"lot": "0.0000001"}, "lot"),
+        ({"lot": "0"}, "lot"),
+        ({"tick": "x"}, "tick"),
+    ],
+)
+def test_a_tick_or_lot_that_the_grid_cannot_hold_switches_the_pair_off(
+    rig: Rig, change: dict[str, str], reason: str
+) -> None:
+    assert reason in rig.engine.rules(BYBIT, rules(**change), True, rig.tick())
+    assert rig.cross() == []
+    assert rig.engine.denials == {"INSTRUMENT": 1}
+    assert rig.engine.rules(BYBIT, rules(), True, rig.tick()) == ""  # until a restart
+    rig.engine.frame(BYBIT, rig.bybit.move(*DEAR), rig.tick())
+    rig.engine.decide(rig.t)
+    assert of(Place, rig.engine.drain()) == []
+
+
+def test_bounds_finer_than_the_grid_are_rounded_to_the_safe_side(rig: Rig) -> None:
+    fine = rules(min_qty="0.00000001", max_qty="1.00000001", min_price="0.0000001", max_price="1000000.0001")
+    assert rig.engine.rules(BYBIT, fine, True, rig.tick()) == ""
+    assert len(rig.cross()) == 2
+
+
+def test_the_tape_holds_what_was_told_of_the_account(rig: Rig) -> None:
+    tape = rig.engine.drain_tape()
+    rig.engine.asset_price(rig.usdt, "1", rig.tick())
+    rig.engine.cash(BINANCE, rig.usdt, "-0.25", "funding", rig.tick())
+    rig.engine.rules(BYBIT, rules(tick="0.001"), True, rig.tick())
+    rig.cross()
+    tape += rig.engine.drain_tape()
+    result = replay_tape(tape)
+    assert (result["status"], result["left"]) == ("ok", 0)
+    assert result["action_hash"] == rig.engine.action_hash
+    assert result["state_hash"] == rig.engine.state_hash
+
+
+# The fence.
+
+
+def test_an_order_that_two_queries_after_the_fence_do_not_find_executed_nothing(rig: Rig) -> None:
+    buy, sell = rig.cross()
+    rig.engine.sent(buy.coid, rig.tick())
+    rig.engine.not_sent(sell.coid, "kill", rig.tick())
+    sent = rig.t
+    while rig.engine.open_trades and rig.t < sent + 60_000 * MS:
+        rig.t = max(rig.t, rig.engine.next_deadline)
+        rig.engine.time(rig.t)
+        for query in of(Query, rig.engine.drain()):
+            rig.engine.absent(query.coid, rig.tick())
+    assert rig.engine.stats["fenced"] == 1
+    assert rig.engine.stats["balanced"] == 1
+    assert 14_000 * MS <= rig.t - sent < 15_000 * MS
+    # Seen after that, it halts its pair.
+    rig.engine.report(buy.coid, "filled", buy.qty, BINANCE, rig.tick())
+    [halt] = of(Halt, rig.engine.drain())
+    assert (halt.scope, halt.reason) == ("pair", "FENCE_BROKEN")
+    assert rig.engine.stats["fence_broken"] == 1
+    assert rig.engine.exposure(rig.btc) == ("0", buy.qty)
+
+
 # What a caller does wrong.
 
 
@@ -321,6 +435,13 @@ def test_ids_that_were_never_registered_are_index_errors_and_not_crashes(rig: Ri
         lambda bad: engine.account(0, bad),
         lambda bad: engine.exposure(bad),
         lambda bad: engine.dust(bad),
+        lambda bad: engine.position(bad, "1", t),
+        lambda bad: engine.position_of(bad),
+        lambda bad: engine.unpriced_fees(bad),
+        lambda bad: engine.asset_price(bad, "1", t),
+        lambda bad: engine.cash(bad, 0, "1", "other", t),
+        lambda bad: engine.cash(0, bad, "1", "other", t),
+        lambda bad: engine.rules(bad, rules(), True, t),
         lambda bad: engine.fill(buy.coid, "1", "1", "1", "0", bad, 0, t),
         lambda bad: engine.report(buy.coid, "filled", "1", bad, t),
         lambda bad: engine.add_pair(0, bad, 2, 5),

@@ -35,7 +35,16 @@ def edges(trade: reference.Trade) -> list[Edge]:
     """Everything that may enter, sensible or not: the machine must have an answer to all of it."""
     out: list[Edge] = [("no_hedge", 0, {}), ("hedge_timer", 0, {})]
     for index, order in enumerate(trade.orders):
-        for kind in ("sent", "not_sent", "reject", "ambiguous", "ack_timer", "query_timer", "lost_timer", "fenced"):
+        for kind in (
+            "sent",
+            "not_sent",
+            "reject",
+            "ambiguous",
+            "ack_timer",
+            "query_timer",
+            "lost_timer",
+            "fenced",
+        ):
             out.append((kind, index, {}))
         for cum in (0, LOT, 2 * LOT):
             if cum <= order.qty:

@@ -47,4 +47,17 @@ constexpr Amount ppm_of(Amount amount, Ppm rate) noexcept {
     return {(product + away) / kPpmOne};
 }
 
+// What `amount` of an asset is worth at `price` of one unit, rounded away from zero: a fee never comes out too
+// small. amount < 2^106, price < kAssetPriceBound; in parts, because the product passes 128 bits.
+inline constexpr Int128 kAssetPriceBound = (Int128{1} << 20) * kPow10[kAmountDecimals];
+constexpr Amount worth_of(Amount amount, Amount price) noexcept {
+    const Int128 one = kPow10[kAmountDecimals];
+    const bool negative = amount.value < 0;
+    const Int128 size = negative ? -amount.value : amount.value;
+    const Int128 fraction = price.value % one;
+    const Int128 value =
+        size * (price.value / one) + size / one * fraction + (size % one * fraction + one - 1) / one;
+    return {negative ? -value : value};
+}
+
 }  // namespace arb

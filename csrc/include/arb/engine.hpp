@@ -33,6 +33,7 @@ enum class FrameResult : std::uint8_t {
 };
 enum class SnapshotResult : std::uint8_t { joined, too_old, gap, ignored, refused };
 enum class OrderResult : std::uint8_t { known, duplicate, foreign };
+enum class PositionResult : std::uint8_t { opened, agrees, differs, busy };
 
 struct EngineStats {
     std::uint64_t frames = 0;
@@ -56,6 +57,7 @@ struct EngineStats {
     std::uint64_t foreign = 0;
     std::uint64_t not_sent = 0;
     std::uint64_t rejects = 0;
+    std::uint64_t positions_differ = 0;
 };
 
 class Engine {
@@ -104,8 +106,19 @@ public:
     void reject(OrderId id, Nanos t) noexcept;
     void ambiguous(OrderId id, UnknownReason why, Nanos t) noexcept;
     void found(OrderId id, OrderStatus status, Qty cum, Nanos t) noexcept;
-    void absent(OrderId id, Nanos t) noexcept;  // to the oldest query without an answer; proves nothing before the fence
+    // An answer, to the oldest query without one; it proves nothing before the fence.
+    void absent(OrderId id, Nanos t) noexcept;
+    // An opening balance; of a perpetual's venue the wallet. False, and nothing changed, once a record touched the
+    // account, and for the base asset of a perpetual: that account is its position.
     bool balance(VenueId venue, AssetId asset, Amount total, Nanos t) noexcept;
+    // A perpetual's position as the venue has it, and what it cost (quantity times entry price). Before the first
+    // record it is the opening; later it is compared, unless orders may still change it (`busy`).
+    PositionResult position(InstrumentId id, Qty qty, Amount cost, Nanos t) noexcept;
+    void asset_price(AssetId asset, Amount price, Nanos t) noexcept;  // of one unit, in the accounting currency
+    void cash(VenueId venue, AssetId asset, Amount amount, CashKind kind, Nanos t) noexcept;
+    // The venue's rules now; they count from the next check. If its tick or lot do not fit the grid (`fits` false)
+    // the filters stay and the pair makes no entries any more.
+    void rules(InstrumentId id, const Filters& filters, bool tradable, bool fits, Nanos t) noexcept;
     void command(CommandKind kind, Scope scope, std::uint16_t id, Nanos t) noexcept;
     void id_block(std::uint64_t upto, Nanos t) noexcept;  // trade numbers below `upto` may be used
     void time(Nanos t) noexcept;                          // heartbeat, and every timer due by t
@@ -178,6 +191,7 @@ private:
         AssetId quote{};
         Grid grid{};
         EngineState state = EngineState::active;
+        bool fits = true;
         bool dirty = false;
         std::uint32_t open = 0;
         Nanos last_entry = 0;
@@ -214,6 +228,7 @@ private:
     Refusal try_open(const Proposal& proposal, std::size_t episode) noexcept;
     MarketView market_view(InstrumentId id, PairId pair) const noexcept;
     EngineState scope_state(VenueId venue, PairId pair) const noexcept;
+    Margin margin_of(InstrumentId id) const noexcept;
 
     Trade* find(OrderId id, std::uint8_t& order_index) noexcept;
     OrderResult feed(OrderId id, Input input) noexcept;
@@ -226,6 +241,7 @@ private:
     void wish_query(Trade& trade, std::uint8_t index) noexcept;
     void offer_hedge(Trade& trade) noexcept;
     void halt(Scope scope, std::uint16_t id, HaltReason reason) noexcept;
+    void book(Record record) noexcept;
     void emit(ActionKind kind, const Record& body, std::uint8_t code = 0, Nanos deadline = 0,
               Nanos trigger = 0, Scope scope = Scope::global) noexcept;
     Clockwork& clockwork(const Trade& trade) noexcept { return clockworks_[trade.seq % kTradeSlots]; }

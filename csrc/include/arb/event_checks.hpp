@@ -27,6 +27,10 @@ bool sound(const Fill&) noexcept;
 bool sound(const Balance&) noexcept;
 bool sound(const Command&) noexcept;
 bool sound(const IdBlock&) noexcept;
+bool sound(const AssetPrice&) noexcept;
+bool sound(const Position&) noexcept;
+bool sound(const Rules&) noexcept;
+bool sound(const Cash&) noexcept;
 constexpr bool sound(const Named&) noexcept { return true; }
 constexpr bool sound(const Drained&) noexcept { return true; }
 bool sound(const Level&) noexcept;

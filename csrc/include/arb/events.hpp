@@ -152,8 +152,34 @@ struct IdBlock {
     std::uint64_t upto;
 };
 
-inline constexpr std::uint32_t kLayout =
-    static_cast<std::uint32_t>(sizeof(Head) * 31 + sizeof(InstrumentBody) * 7 + sizeof(UpdateBody));
+struct AssetPrice {
+    Nanos time;
+    Amount price;
+    AssetId asset;
+};
+struct Position {
+    Nanos time;
+    Amount cost;
+    Qty qty;
+    InstrumentId instrument;
+};
+struct Rules {
+    Nanos time;
+    Filters filters;
+    InstrumentId instrument;
+    bool tradable;
+    bool fits;  // tick and lot are multiples of the grid's steps
+};
+struct Cash {
+    Nanos time;
+    Amount amount;
+    VenueId venue;
+    AssetId asset;
+    CashKind kind;
+};
+
+inline constexpr std::uint32_t kLayout = static_cast<std::uint32_t>(
+    sizeof(Head) * 31 + sizeof(InstrumentBody) * 7 + sizeof(UpdateBody) + sizeof(Rules) * 3);
 
 }  // namespace event
 }  // namespace arb

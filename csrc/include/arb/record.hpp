@@ -20,11 +20,14 @@ enum class RecordKind : std::uint8_t {
     halt,      // code = HaltReason
     adopt,     // seen after the order was resolved, and the pair is halted; code = AdoptCode.
                // more: qty = what executed beyond; reopened: qty = may still execute, ref = ordered, amount = reserved
+    price,     // of an asset in the accounting currency: amount; values the fees paid in it
+    cash,      // money that came or went without an order: amount; code = CashKind
 };
 
 enum class UnknownReason : std::uint8_t { none, ack_timeout, ambiguous_answer, connection_lost };
 enum class ResolveSource : std::uint8_t { none, report, query, reject, not_sent, fence };
 enum class AdoptCode : std::uint8_t { more, reopened };
+enum class CashKind : std::uint8_t { funding, transfer, other };
 enum class HaltReason : std::uint8_t {
     none,
     hedges_spent,    // the imbalance remains after the allowed attempts
@@ -56,9 +59,9 @@ struct Record {
     std::uint8_t code = 0;
     Side side = Side::buy;
     VenueId venue{};
-    AssetId asset{};  // of a fill's fee
+    AssetId asset{};  // of a fill's fee, a price, cash
     std::uint8_t hedge = 0;
-    std::uint8_t spare = 0;
+    std::uint8_t reduce_only = 0;  // of a place: it can only shrink the venue's position
 };
 static_assert(sizeof(Record) == 96 && std::has_unique_object_representations_v<Record>);
 

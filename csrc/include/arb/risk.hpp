@@ -59,11 +59,22 @@ struct Limits {
     Amount max_loss{};                              // realised, and from the peak: sticky halt
     std::array<Amount, kMaxAssets> max_position{};  // worst-case net of a base asset over all venues
     std::uint32_t max_open_trades = 16;
+    Ppm max_leverage{1'000'000};  // worst-case position of a perpetual account over its equity
     Ppm collar{50'000};        // entry limit against each involved book's mid
     Ppm hedge_collar{50'000};
     Ppm max_edge{50'000};      // sanity: above 5 % the data is wrong
     Notional worst_floor{};    // least worth at the limits
 };
+
+// Of a perpetual's account, which all its perpetuals of that quote asset share.
+struct Margin {
+    Amount equity{};    // cash, and every position at its mid
+    Amount others{};    // worst case of the other positions, at their mids
+    bool known = true;  // every one of them has a price
+};
+
+// What the account can carry beside its other positions.
+Amount margin_room(const Margin& margin, Ppm max_leverage) noexcept;
 
 // What the gate must know of one instrument at the moment of the check.
 struct MarketView {
@@ -76,6 +87,9 @@ struct MarketView {
     bool connected = false;   // market connection up and not closing
     bool private_up = false;  // private stream up and reconciled
     EngineState scope = EngineState::active;  // strictest of global, venue and pair
+    bool pair_fits = true;    // no venue of the pair has a tick or lot that its grid cannot hold
+    Position position{};      // of a perpetual, as the next
+    Margin margin{};
 };
 
 // What it must know of the pair.
@@ -114,13 +128,16 @@ private:
     Refusal check_leg(const Intent& intent, const MarketView& market, const Ledger& ledger, Profile profile,
                       Nanos now) const noexcept;
 
+    bool carries(const Intent& intent, const MarketView& market) const noexcept;
+
     Limits limits_;
 };
 
 // Row 7 alone: the venue's filters for an order at its limit price.
 bool passes_filters(const Intent& intent, const Filters& filters) noexcept;
 
-// What an intent holds until it is resolved: a buy the quote at its limit plus a quote fee, a sell its base.
+// What an intent holds until it is resolved: a buy the quote at its limit plus a quote fee, a sell its base. A
+// perpetual holds nothing: its worst case counts against the margin.
 Amount reservation(const Intent& intent, const Instrument& instrument) noexcept;
 
 }  // namespace arb

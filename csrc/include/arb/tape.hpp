@@ -25,8 +25,9 @@ enum class EventKind : std::uint8_t {
     sent, not_sent, report, fill, reject, ambiguous, found, absent,
     balance, command, id_block, time,
     standby, switch_book,
+    asset_price, position, rules, cash,
 };
-inline constexpr std::uint8_t kLastEventKind = static_cast<std::uint8_t>(EventKind::switch_book);
+inline constexpr std::uint8_t kLastEventKind = static_cast<std::uint8_t>(EventKind::cash);
 
 struct Bytes {
     const void* data;

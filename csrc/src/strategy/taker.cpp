@@ -9,12 +9,16 @@ namespace {
 
 constexpr std::int64_t kHeadroomPercent = 101;  // limits may lie deeper than the touch the size is judged by
 
-Qty bought_with(Amount quote, const Member& buy) noexcept {
-    const Grid grid = buy.instrument->grid;
-    const Amount step = quote_amount(buy.book.touch.ask.price * Qty{1}, grid);
-    const Amount with_fee = step + ppm_of(step, Ppm{std::max(buy.instrument->fees.taker.value, 0)});
+// How much of it `quote` pays for, or as margin carries.
+Qty carried_by(Amount quote, Price price, const Instrument& instrument) noexcept {
+    const Amount step = quote_amount(price * Qty{1}, instrument.grid);
+    const Amount with_fee = step + ppm_of(step, Ppm{std::max(instrument.fees.taker.value, 0)});
     const Int128 steps = quote.value * 100 / (with_fee.value * kHeadroomPercent);
     return {static_cast<std::int64_t>(std::clamp<Int128>(steps, 0, kQtyBound))};
+}
+
+Qty bought_with(Amount quote, const Member& buy) noexcept {
+    return carried_by(quote, buy.book.touch.ask.price, *buy.instrument);
 }
 
 // The smallest order both venues accept at their touch. Proposing at least that much leaves it to the gate to say
@@ -38,12 +42,18 @@ Qty smallest(const Member& buy, const Member& sell) noexcept {
 Qty affordable(const PairView& view, const Member& buy, const Member& sell) noexcept {
     const Instrument& on_buy = *buy.instrument;
     const Instrument& on_sell = *sell.instrument;
-    Qty most = bought_with(view.ledger.account(on_buy.venue, on_buy.quote).free(), buy);
+    Qty most = is_perpetual(on_buy.market)
+                   ? carried_by(buy.margin_room, buy.book.touch.ask.price, on_buy) - buy.position.high()
+                   : bought_with(view.ledger.account(on_buy.venue, on_buy.quote).free(), buy);
     if (view.limits.max_order_notional.value > 0) {
         most = std::min(most, bought_with(view.limits.max_order_notional, buy));
     }
-    const Amount base = view.ledger.account(on_sell.venue, on_sell.base).free();
-    return std::max(Qty{0}, std::min(most, base_qty(base, on_sell.grid)));
+    if (is_perpetual(on_sell.market)) {
+        most = std::min(most, carried_by(sell.margin_room, sell.book.touch.bid.price, on_sell) + sell.position.low());
+    } else {
+        most = std::min(most, base_qty(view.ledger.account(on_sell.venue, on_sell.base).free(), on_sell.grid));
+    }
+    return std::max(Qty{0}, most);
 }
 
 Qty netted_sell(const PairView& view, const Member& buy, const Member& sell, Qty buy_qty, Qty planned) noexcept {
@@ -51,8 +61,11 @@ Qty netted_sell(const PairView& view, const Member& buy, const Member& sell, Qty
     Amount arrives = base_amount(buy_qty, grid);
     if (buy.instrument->fees.buy_mode == FeeMode::base) arrives -= ppm_of(arrives, buy.instrument->fees.taker);
     const std::int64_t lot = sell.instrument->filters.lot.value;
-    const Amount held = view.ledger.account(sell.instrument->venue, sell.instrument->base).free();
-    const Qty sellable = std::min(base_qty(arrives + view.dust, grid), std::max(planned, base_qty(held, grid)));
+    Qty sellable = base_qty(arrives + view.dust, grid);
+    if (!is_perpetual(sell.instrument->market)) {  // a perpetual may be sold short
+        const Amount held = view.ledger.account(sell.instrument->venue, sell.instrument->base).free();
+        sellable = std::min(sellable, std::max(planned, base_qty(held, grid)));
+    }
     const std::int64_t whole = sellable.value / lot * lot;
     // What was left over is worth a few lots at most; more than the plan again is not dust but a mistake.
     return {std::clamp<std::int64_t>(whole, 0, 2 * planned.value)};

@@ -17,6 +17,8 @@ inline constexpr std::size_t kBinance = 0;
 inline constexpr std::size_t kBybit = 1;
 
 struct Setup {
+    bool perpetual = false;         // both venues, with Bybit's wire format
+    std::array<Qty, 2> opening{};   // positions of perpetuals
     FeeMode buy_mode = FeeMode::quote;
     Ppm taker{1000};
     Qty lot{10};      // 0.001
@@ -49,14 +51,14 @@ public:
     explicit Rig(const Setup& with = {})
         : setup(with),
           engine(std::make_unique<Engine>(with.config, with.tape_bytes)),
-          text{MarketText{Market::binance_spot, kGrid, "BTCUSDT"},
-               MarketText{Market::bybit_spot, kGrid, "BTCUSDT"}} {
+          text{MarketText{kind(with, kBinance), kGrid, "BTCUSDT"},
+               MarketText{kind(with, kBybit), kGrid, "BTCUSDT"}} {
         for (MarketText& each : text) each.follow(t);
         for (const char* name : {"binance", "bybit"}) engine->add_venue(name);
         for (const char* name : {"BTC", "USDT", "BNB"}) engine->add_asset(name);
         engine->add_pair(btc, usdt, kGrid);
         for (std::size_t i = 0; i < 2; ++i) {
-            const Market market = i == kBinance ? Market::binance_spot : Market::bybit_spot;
+            const Market market = kind(with, i);
             engine->add_connection(venue(i), market);
             Instrument instrument;
             instrument.venue = venue(i);
@@ -75,6 +77,7 @@ public:
         for (std::size_t i = 0; i < 2; ++i) {
             engine->balance(venue(i), btc, setup.btc, t);
             engine->balance(venue(i), usdt, setup.usdt, t);
+            if (setup.perpetual) engine->position(market(i), setup.opening[i], cost(setup.opening[i]), t);
             engine->stream(StreamKind::private_stream, static_cast<std::uint16_t>(i), true, t);
             engine->stream(StreamKind::order_entry, static_cast<std::uint16_t>(i), true, t);
             text[i].move(around(9990, 10010));
@@ -89,6 +92,11 @@ public:
         drain();
     }
 
+    static Market kind(const Setup& setup, std::size_t i) {
+        if (setup.perpetual) return Market::bybit_linear;
+        return i == kBinance ? Market::binance_spot : Market::bybit_spot;
+    }
+    static Amount cost(Qty position) { return quote_amount(Price{10'000} * position, kGrid); }  // entered at 100
     static VenueId venue(std::size_t i) { return static_cast<VenueId>(i); }
     static ConnId conn(std::size_t i) { return static_cast<ConnId>(i); }
     static InstrumentId market(std::size_t i) { return static_cast<InstrumentId>(i); }
@@ -207,7 +215,7 @@ public:
         out.qty = qty;
         out.trade_id = trade_id;
         const bool buy = place.body.side == Side::buy;
-        const bool in_base = buy && setup.buy_mode == FeeMode::base;
+        const bool in_base = buy && setup.buy_mode == FeeMode::base && !setup.perpetual;
         out.fee_asset = in_base ? btc : usdt;
         out.fee =
             ppm_of(in_base ? base_amount(qty, kGrid) : quote_amount(out.price * qty, kGrid), setup.taker);

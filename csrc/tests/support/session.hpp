@@ -60,6 +60,16 @@ public:
             if (i % 10 == 0) heal();
         }
     }
+    Qty true_position(std::size_t venue) const {
+        Qty sum = rig.setup.opening[venue];
+        for (const auto& [id, fate] : fates_) {
+            if (fate.place.body.venue != Rig::venue(venue)) continue;
+            for (const event::Fill& fill : fate.fills) {
+                sum += fate.place.body.side == Side::buy ? fill.qty : -fill.qty;
+            }
+        }
+        return sum;
+    }
     bool settled() const {
         for (const auto& [id, fate] : fates_) {
             if (fate.lost || fate.state == Fate::handed) continue;
@@ -88,6 +98,8 @@ public:
     Rig rig;
     Chances chances;
     std::vector<std::uint8_t> tape;
+    std::uint64_t reducing = 0;          // reduce-only orders that reached a venue
+    std::uint64_t wrongly_reducing = 0;  // of them, what the venue would have refused
 
 private:
     struct Fate {
@@ -257,6 +269,15 @@ private:
                 rig.reject(fates_[id].place);
             });
             return;
+        }
+        if (rig.setup.perpetual) {  // a reduce-only order never passes zero, whatever executed before it
+            const Qty held = true_position(index(fate.place.body.venue));
+            const Qty after = fate.place.body.side == Side::buy ? held + fate.place.body.qty
+                                                                : held - fate.place.body.qty;
+            const bool shrinks = held.value > 0 ? after.value >= 0 && after < held
+                                 : held.value < 0 ? after.value <= 0 && held < after : false;
+            if (fate.place.body.reduce_only != 0) ++reducing;
+            if (fate.place.body.reduce_only != 0 && !shrinks) ++wrongly_reducing;
         }
         const std::int64_t lot = rig.setup.lot.value;
         const std::int64_t lots = fate.place.body.qty.value / lot;

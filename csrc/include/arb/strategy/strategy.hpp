@@ -17,6 +17,8 @@ struct Member {  // one venue's market of the pair
     InstrumentId id{};
     const Instrument* instrument = nullptr;
     BookView book{};
+    Position position{};   // of a perpetual, as the next
+    Amount margin_room{};  // at the leverage limit, beside its other positions; 0 where it is not known
 };
 
 struct PairView {
