@@ -16,7 +16,7 @@ import resource
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from arb.cli._plan import default_plan
@@ -62,8 +62,10 @@ class Soak:
         return self._report()
 
     async def _session(self, sim: SimulatedVenues, end: float) -> None:
-        session = Session(default_plan(sim.urls, sim.key, sim.secret, None))
         self.sessions += 1
+        plan = default_plan(sim.urls, sim.key, sim.secret, None)
+        # The venues remember the ids of the session before.
+        session = Session(replace(plan, engine=replace(plan.engine, epoch=self.sessions)))
         try:
             await session.open()
         except ArbError as error:  # a fault in the middle of the start: said, and tried again

@@ -18,11 +18,17 @@ from arbcore.settings import MS, EngineSettings, Limits, Timing
 if TYPE_CHECKING:
     from arb.config.models import Binance, Bybit, Config
 
+_CLOCK_LEAD_MS = 1_000  # both venues take timestamps that far ahead of their own clock
+
 
 def market_urls(venue: str, market: str, venues: Mapping[str, Any]) -> Mapping[str, str | None]:
     """Addresses of one market as `arb sim --json` prints them; Binance has its own set for each."""
     urls: Mapping[str, Any] = venues[venue]
-    own: Mapping[str, str | None] = urls[market] if venue == "binance" else urls
+    if venue != "binance":
+        return urls
+    own = dict(urls[market])
+    # The rights of a key are told by the spot market's REST alone.
+    own["sapi"] = own.get("sapi") or (urls.get("spot") or {}).get("rest")
     return own
 
 
@@ -81,7 +87,6 @@ def plan_from_config(
     return SessionPlan(
         venues=tuple(venues),
         symbols=tuple(config.strategy.symbols),
-        trading=not any(venue.is_perpetual for venue in venues),
         currency=config.general.currency,
         engine=EngineSettings(
             instance=config.general.instance,
@@ -100,6 +105,7 @@ def plan_from_config(
                 max_notional=plain(risk.max_notional),
                 max_loss=plain(risk.max_daily_loss),
                 max_open_trades=risk.max_open_trades,
+                max_leverage_ppm=int(risk.max_leverage * 1_000_000),
                 collar_ppm=_ppm(risk.collar_bps),
                 hedge_collar_ppm=_ppm(risk.hedge_collar_bps),
                 max_edge_ppm=_ppm(risk.max_edge_bps),
@@ -124,12 +130,15 @@ def _timing(config: Config) -> Timing:
     schedule = [ms * MS for ms in execution.query_schedule_ms[:6]]
     while len(schedule) < 6:
         schedule.append(schedule[-1] + execution.query_repeat_ms * MS)
+    window = max(venue.recv_window_ms for venue in config.exchanges.named().values())
     return replace(
         Timing(),
         ack_ns=execution.t_ack_ms * MS,
         place_deadline_ns=execution.place_deadline_ms * MS,
         query_ns=tuple(schedule),
         query_later_ns=execution.query_repeat_ms * MS,
+        fence_ns=(window + _CLOCK_LEAD_MS + execution.settle_ms) * MS,
+        absent_gap_ns=execution.absent_gap_ms * MS,
         lost_ns=execution.t_max_ms * MS,
         hedge_ns=int(config.risk.max_unhedged_seconds * 1_000) * MS,
     )

@@ -173,7 +173,7 @@ class _Run:
         count = session.book_count
         self._say(f"ready in {time.monotonic() - self._began:.1f} s: {count} books live, Ctrl-C ends it")
         if not session.plan.trading:
-            self._say("watching only: perpetuals are not traded by this version, no order is sent")
+            self._say("watching only: no order is sent")
 
     def _say_progress(self, session: Session) -> None:
         engine = session.engine

@@ -48,6 +48,8 @@ class Risk(Section):
     max_order_notional: Amount = Decimal(2_000)
     max_position: dict[Asset, Annotated[Number, Field(gt=0)]] = Field(default_factory=dict)
     max_daily_loss: Amount = Decimal(500)
+    # Perpetuals: worst-case positions of an account, over what it is worth.
+    max_leverage: Annotated[Number, Field(gt=0, le=20)] = Decimal(1)
     max_open_trades: int = Field(default=16, ge=1, le=16)
     max_unhedged_seconds: Seconds = 1.5
     max_book_age_ms: Millis = 500
@@ -74,6 +76,10 @@ class Execution(Section):
     query_repeat_ms: Millis = 5_000
     max_hedges: int = Field(default=1, ge=1, le=4)
     hedge_band_bps: Annotated[Bps, Field(gt=0, le=1_000)] = Decimal(100)
+    # An unknown order that the venue does not know is given up after recv_window + 1 s + this: what queue and
+    # index of the venue may lag behind. Two answers at least `absent_gap_ms` apart must say so.
+    settle_ms: Millis = 11_000
+    absent_gap_ms: Millis = 1_000
     t_max_ms: Millis = 20_000
     shutdown_ms: Millis = 20_000
 
@@ -109,11 +115,15 @@ class Connection(Section):
 
 
 class BinanceUrls(Section):
-    """Addresses of one Binance market, named as `arb sim --json` prints them."""
+    """Addresses of one Binance market, named as `arb sim --json` prints them.
+
+    `sapi`: where the rights of a key are told, the REST address of the spot market; USD-M alone needs it.
+    """
 
     rest: HttpUrl
     ws: WsUrl
     ws_api: WsUrl
+    sapi: HttpUrl | None = None
 
 
 class BinanceMarkets(Section):

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Literal
 
 from arb.venues.base import (
     Balance,
@@ -35,6 +36,8 @@ log = logging.getLogger("arb.orders")
 
 
 _MOST_REJECT_CODES = 64
+_MOST_CASH_IDS = 4_096
+_CASH: Mapping[str, Literal["funding", "transfer", "other"]] = {"funding": "funding", "transfer": "transfer"}
 
 
 @dataclass(slots=True)
@@ -82,6 +85,7 @@ class VenueEar:
         self._venue = 0
         self._instruments: Mapping[str, int] = {}
         self._assets: Mapping[str, int] = {}
+        self._cash_seen: dict[str, None] = {}  # ids, oldest first
 
     def attach(
         self, turn: Turn, venue: int, instruments: Mapping[str, int], assets: Mapping[str, int]
@@ -197,10 +201,38 @@ class VenueEar:
         """Balances after the opening are compared at the end; only fills move the ledger."""
 
     def on_positions(self, positions: Sequence[Position]) -> None:
-        """As the balances: compared at the end, moved by fills only."""
+        """Compared with what our fills say; they alone move the ledger."""
+        if self._engine is None:
+            return
+        for position in positions:
+            instrument = self._instruments.get(position.symbol)
+            if instrument is None:
+                continue
+            try:
+                result = self._engine.position(
+                    instrument, position.qty, self._stamp(), position.entry_price or "0"
+                )
+            except InexactError as error:
+                self._halt(f"position of {position.symbol}: {error}")
+                return
+            if result == "differs":
+                log.error("%s says a position of %s %s", self.name, position.qty, position.symbol)
 
     def on_cash(self, cash: Cash) -> None:
+        """Funding and transfers, each once; what came before the opening balance is in it already."""
+        if self._engine is None or (cash.id and cash.id in self._cash_seen):
+            return
+        self._cash_seen[cash.id] = None
+        if len(self._cash_seen) > _MOST_CASH_IDS:
+            self._cash_seen.pop(next(iter(self._cash_seen)))
+        asset = self._assets.get(cash.asset)
         log.info("%s %s %s %s %s", self.name, cash.kind, cash.amount, cash.asset, cash.symbol)
+        if asset is None:
+            return
+        try:
+            self._engine.cash(self._venue, asset, cash.amount, _CASH.get(cash.kind, "other"), self._stamp())
+        except InexactError as error:
+            self._halt(f"{cash.kind} of {cash.amount} {cash.asset}: {error}")
 
     def on_stream(self, kind: StreamKind, state: StreamState, cause: StreamCause, detail: str) -> None:
         lost = state is StreamState.down and cause is not StreamCause.stopped

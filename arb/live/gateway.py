@@ -97,7 +97,9 @@ class Gateway:
     def _request(self, leg: Place) -> OrderRequest:
         symbol = self._routes[leg.instrument].symbol
         lane = Lane.hedge if leg.hedge else Lane.entry
-        return OrderRequest(leg.coid, symbol, Side(leg.side), leg.qty, leg.price, lane=lane)
+        return OrderRequest(
+            leg.coid, symbol, Side(leg.side), leg.qty, leg.price, lane=lane, reduce_only=leg.reduce_only
+        )
 
     def _not_ready(self, legs: Sequence[Place], orders: Sequence[OrderRequest]) -> str:
         """Why one venue would not take its legs now: connection, session, clock, budget; "" where all would.

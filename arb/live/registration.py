@@ -17,6 +17,7 @@ from arb.venues.clock import ClockPoller
 from arbcore.engine import Engine
 from arbcore.settings import InstrumentRules
 
+FEE_ASSETS = {"binance": "BNB", "bybit": "MNT"}
 Grid = tuple[int, int]  # price and quantity decimals
 
 
@@ -40,11 +41,13 @@ class VenueState:
     shards: list[Shard] = field(default_factory=list)
     instruments: dict[str, int] = field(default_factory=dict)  # ccxt symbol -> engine id
     listed: dict[str, VenueInstrument] = field(default_factory=dict)
+    fees: dict[str, str] = field(default_factory=dict)  # ccxt symbol -> taker's of the account, in bps
     opening: dict[str, Decimal] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)  # newest of each perpetual
     mark_feed: MarkFeed | None = None
     poller: ClockPoller | None = None
     rules: RulesWatch | None = None
+    switched_off: dict[str, str] = field(default_factory=dict)  # ccxt symbol -> why, until the next start
 
     @property
     def orders(self) -> OrderEntry:
@@ -82,6 +85,9 @@ def register(plan: SessionPlan, venues: Sequence[VenueState], tape_bytes: int) -
     for state in venues:
         for instrument in state.listed.values():
             assets += [asset for asset in (instrument.base, instrument.quote) if asset not in assets]
+        # What the venue may take fees in instead, at a discount; without a name such a fill would halt.
+        kind = state.plan.market.partition("_")[0]
+        assets += [asset for asset in (FEE_ASSETS.get(kind),) if asset is not None and asset not in assets]
     limits = replace(
         plan.engine.limits, max_position=tuple(plan.max_position.get(asset, "0") for asset in assets)
     )
@@ -120,21 +126,26 @@ def _add(engine: Engine, state: VenueState, pair: int, grid: Grid, listed: Venue
         venue_symbol=listed.venue_symbol,
         price_decimals=price_decimals,
         qty_decimals=qty_decimals,
-        rules=InstrumentRules(
-            tick=listed.tick,
-            lot=listed.lot,
-            min_qty=listed.min_qty,
-            max_qty=listed.max_qty,
-            min_price=listed.min_price,
-            max_price=listed.max_price,
-            min_notional=listed.min_notional,
-            max_notional=listed.max_notional,
-            taker_fee_bps=state.plan.taker_fee_bps,
-            buy_fee_in_base=state.plan.buy_fee_in_base,
-        ),
+        rules=rules_of(state, listed),
     )
     engine.add_standby(instrument, shard.connections[1], listed.venue_symbol)
     return instrument
+
+
+def rules_of(state: VenueState, listed: VenueInstrument) -> InstrumentRules:
+    """The venue's filters with this account's fees."""
+    return InstrumentRules(
+        tick=listed.tick,
+        lot=listed.lot,
+        min_qty=listed.min_qty,
+        max_qty=listed.max_qty,
+        min_price=listed.min_price,
+        max_price=listed.max_price,
+        min_notional=listed.min_notional,
+        max_notional=listed.max_notional,
+        taker_fee_bps=state.fees.get(listed.symbol, state.plan.taker_fee_bps),
+        buy_fee_in_base=state.plan.buy_fee_in_base,
+    )
 
 
 def symbol_table(state: VenueState, grids: Mapping[str, Grid]) -> dict[str, tuple[int, Grid]]:

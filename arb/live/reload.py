@@ -7,12 +7,10 @@ nothing: the rules known are the best there are.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from arb.venues.base import ClockPort, Timer, Venue, VenueFailure, VenueInstrument
-from arbcore.feed import Turn
 
 log = logging.getLogger("arb.rules")
 
@@ -102,39 +100,3 @@ def difference(before: VenueInstrument, now: VenueInstrument) -> str:
         for name in VenueInstrument.__slots__
         if getattr(before, name) != getattr(now, name)
     )
-
-
-class PairSwitches:
-    """Pairs without entries while any of their venues gives a reason; hedges of open trades go on.
-
-    The engine holds the rules it was made with: a pair whose rules are other ones now waits until they are
-    the old ones again, or for the next start.
-    """
-
-    def __init__(self, turn: Turn, pairs: Mapping[str, int]) -> None:
-        self._turn = turn
-        self._pairs = pairs
-        self.off: dict[str, dict[str, str]] = {}  # ccxt symbol -> venue -> why
-
-    def judge(self, venue: str, held: VenueInstrument, now: VenueInstrument) -> None:
-        """`held`: the rules in the engine."""
-        reason = "" if now.tradable else "not tradable at present"
-        if replace(now, tradable=held.tradable) != held:
-            reason = f"its rules changed: {difference(held, now)}"
-        self._set(now.symbol, venue, reason)
-
-    def _set(self, symbol: str, venue: str, reason: str) -> None:
-        reasons = self.off.setdefault(symbol, {})
-        was_off = bool(reasons)
-        if reason:
-            reasons[venue] = reason
-            log.error("%s %s: no entries, %s", venue, symbol, reason)
-        else:
-            reasons.pop(venue, None)
-        if bool(reasons) != was_off:
-            kind: Literal["no_new", "active"] = "no_new" if reasons else "active"
-            self._turn.engine.command(kind, self._turn.stamp(), "pair", self._pairs[symbol])
-        if not reasons:
-            del self.off[symbol]
-            if was_off:
-                log.warning("%s: entries again", symbol)

@@ -15,7 +15,8 @@ from functools import partial
 from typing import Any
 
 from arb.errors import AuthError, Unreachable, UsageError
-from arb.live.accounts import totals
+from arb.live.account_start import learn_account, take_opening
+from arb.live.accounts import holdings_of
 from arb.live.ask import ask, measure_clock
 from arb.live.ear import VenueEar
 from arb.live.gateway import Gateway, Route
@@ -24,8 +25,8 @@ from arb.live.http_port import LiveHttpPort
 from arb.live.loop_clock import LoopClock
 from arb.live.market import MarketConnection
 from arb.live.plan import SessionPlan, VenuePlan
-from arb.live.registration import Shard, VenueState, check, register, symbol_table
-from arb.live.reload import PairSwitches, RulesWatch
+from arb.live.registration import Shard, VenueState, check, register, rules_of, symbol_table
+from arb.live.reload import RulesWatch
 from arb.live.rotation import MarketFeed
 from arb.live.slow_path import SlowPath
 from arb.live.socket_port import LiveSocketPort
@@ -57,7 +58,6 @@ class Session:
     engine: Engine  # this and the others from `open` on
     turn: Turn
     gateway: Gateway
-    switches: PairSwitches
     _heart: Heart
 
     def __init__(self, plan: SessionPlan, on_action: Callable[[Action], None] | None = None) -> None:
@@ -123,7 +123,7 @@ class Session:
             state.venue.orders.start()
         await self._until(self._private_up, self._private_down)
         for state in self.venues:
-            await self._take_opening(state)
+            await take_opening(state, self.engine, self.assets, self.plan.currency, self.turn.stamp)
 
     def _adapter(self, plan: VenuePlan) -> VenueState:
         kind, _, market = plan.market.partition("_")
@@ -161,6 +161,8 @@ class Session:
         if missing:
             raise UsageError(f"{name} does not list {', '.join(missing)}")
         await measure_clock(state.venue)
+        if self.plan.trading:
+            await learn_account(state, symbols)
         # The bounds are kept fresh, for two clocks drift apart.
         state.poller = ClockPoller(self._clock, state.venue.measure_clock)
         state.poller.start()
@@ -193,7 +195,6 @@ class Session:
                 period_s=state.plan.instruments_period_s,
                 on_change=partial(self._on_rules, state),
             )
-        self.switches = PairSwitches(self.turn, self.pairs)
         self.gateway = Gateway(self.turn, routes, self._clock, self._resync, self._seen)
         if self.plan.tape is not None:
             self.tape = TapeFile(self.plan.tape, self.engine)
@@ -238,7 +239,14 @@ class Session:
         return feed
 
     def _on_rules(self, state: VenueState, before: VenueInstrument, now: VenueInstrument) -> None:
-        self.switches.judge(state.plan.name, state.listed[now.symbol], now)
+        state.listed[now.symbol] = now
+        instrument = state.instruments[now.symbol]
+        why = self.engine.rules(instrument, rules_of(state, now), now.tradable, self.turn.stamp())
+        if why:
+            log.error("%s %s: no entries until the next start: %s", state.plan.name, now.symbol, why)
+            state.switched_off[now.symbol] = why
+        elif not now.tradable:
+            log.error("%s %s: no entries, it is not tradable at present", state.plan.name, now.symbol)
 
     def _reread(self, state: VenueState) -> None:
         if state.rules is not None:
@@ -254,14 +262,8 @@ class Session:
     # Questions to the venues.
 
     async def balances(self, state: VenueState) -> dict[str, Decimal]:
-        """What the venue says of every asset: free and locked together; nothing where none is traded."""
-        if not self.plan.trading:
-            return {}
-        return totals(
-            await ask(
-                f"{state.plan.name} balances", state.orders.balances, state.plan.settings.read_timeout_s
-            )
-        )
+        """What the venue says is held, in the form of our ledger; nothing where none is traded."""
+        return await holdings_of(state, self.plan.currency) if self.plan.trading else {}
 
     async def open_orders(self) -> int:
         count = 0
@@ -278,12 +280,6 @@ class Session:
         if answer.status != 200:
             raise Unreachable(f"{url}: status {answer.status} {answer.detail}")
         return bytes(answer.body)
-
-    async def _take_opening(self, state: VenueState) -> None:
-        state.opening = await self.balances(state)
-        for number, asset in enumerate(self.assets):
-            total = format(state.opening.get(asset, Decimal(0)), "f")
-            self.engine.balance(state.id, number, total, self.turn.stamp())
 
     # Readiness.
 

@@ -13,6 +13,9 @@ from arb.live.accounts import changes
 from arb.live.session import Session
 from arb.text import plain
 
+# A venue rounds the entry price of a position, by which its cost is told; a flat account is exact.
+_ENTRY_ROUNDING = Decimal("0.000001")
+
 
 def marks_from_books(session: Session) -> dict[str, Decimal]:
     """Mid prices of the books, in the accounting currency; an asset without a pair has none."""
@@ -47,6 +50,8 @@ def summarize(
     asset -> total, the venues' own word after the last order was resolved; `open_orders`: theirs too."""
     engine = session.engine
     stats = engine.stats
+    # An asset that only fees may come in is shown once they did.
+    traded = {session.plan.currency, *session.lots}
     ours: dict[str, dict[str, Decimal]] = {}
     theirs: dict[str, dict[str, Decimal]] = {}
     fees = dict.fromkeys(session.assets, Decimal(0))
@@ -58,7 +63,18 @@ def summarize(
             ours[name][asset] = Decimal(account["flow"])
             fees[asset] += Decimal(account["fees"])
         theirs[name] = changes(state.opening, closing[name], session.assets)
-    net = {asset: sum((flow[asset] for flow in ours.values()), Decimal(0)) for asset in session.assets}
+        if state.plan.is_perpetual:
+            theirs[name] = {
+                asset: ours[name][asset] if abs(value - ours[name][asset]) <= _ENTRY_ROUNDING else value
+                for asset, value in theirs[name].items()
+            }
+        for asset in set(session.assets) - traded:
+            if not ours[name][asset] and not theirs[name][asset]:
+                del ours[name][asset], theirs[name][asset]
+    net = {
+        asset: sum((flow.get(asset, Decimal(0)) for flow in ours.values()), Decimal(0))
+        for asset in session.assets
+    }
     bases = [asset for asset in session.assets if asset in session.lots]
     unhedged = sum(
         (
@@ -85,7 +101,7 @@ def summarize(
             name: {asset: plain(value) for asset, value in flow.items()} for name, flow in theirs.items()
         },
         "dust": {asset: plain(net[asset]) for asset in bases},
-        "fees": {asset: plain(value) for asset, value in fees.items()},
+        "fees": {asset: plain(value) for asset, value in fees.items() if value or asset in traded},
         "unhedged": plain(unhedged),
         "open_orders": open_orders,
         "unresolved": engine.unresolved_orders,

@@ -143,7 +143,7 @@ def paused_after(fired: int, book: Book) -> list[tuple[int, str, str]]:
 def test_each_fault_leads_where_it_must_and_the_books_come_back(ordeal: Ordeal) -> None:
     rows, wrong = [], []
     for planned, fired in zip(ordeal.plan, ordeal.fired, strict=True):
-        label = f"{planned.venue} {MARKETS[ordeal.market][planned.venue]:8}{planned.name:24}"
+        label = f"{planned.venue + ' ' + MARKETS[ordeal.market][planned.venue]:16}{planned.name:24}"
         if not fired:
             wrong.append(f"{label} was never applied")
             continue

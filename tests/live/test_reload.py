@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from arb.live.reload import PairSwitches, RulesWatch, difference
+from arb.live.reload import RulesWatch, difference
 from arb.venues.base import ErrorClass, VenueFailure, VenueInstrument
 from tests.venues.fakes import FakeClock
 
@@ -115,33 +115,3 @@ def test_the_difference_is_said_in_the_names_of_the_rules() -> None:
         difference(BTC, replace(BTC, tick="0.1", tradable=False))
         == "tick 0.01 -> 0.1, tradable True -> False"
     )
-
-
-class Commands:
-    """What the engine is told of the pair."""
-
-    def __init__(self) -> None:
-        self.engine = self
-        self.told: list[str] = []
-
-    def stamp(self) -> int:
-        return 0
-
-    def command(self, kind: str, t: int, scope: str, id: int) -> None:
-        assert (t, scope, id) == (0, "pair", 4)
-        self.told.append(kind)
-
-
-def test_a_pair_is_on_again_only_when_no_venue_has_a_reason_left() -> None:
-    turn = Commands()
-    switches = PairSwitches(turn, {"BTC/USDT": 4})  # type: ignore[arg-type]
-    switches.judge("binance", BTC, replace(BTC, tradable=False))
-    switches.judge("bybit", BTC, replace(BTC, lot="0.1"))
-    assert switches.off == {
-        "BTC/USDT": {"binance": "not tradable at present", "bybit": "its rules changed: lot 0.00001 -> 0.1"}
-    }
-    switches.judge("binance", BTC, BTC)
-    assert turn.told == ["no_new"]
-    switches.judge("bybit", BTC, BTC)
-    assert turn.told == ["no_new", "active"]
-    assert switches.off == {}

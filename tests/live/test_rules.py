@@ -11,6 +11,7 @@ from pathlib import Path
 
 from arb.cli._plan import default_plan
 from arb.live.plan import SessionPlan
+from arb.live.registration import VenueState
 from arb.live.session import Session
 from arb.simexchange.server import SimServer
 from arb.simexchange.spec import WorldSpec
@@ -35,8 +36,17 @@ class Changing:
         book = self.server.world.binance.books["spot"]["BTCUSDT"]
         book.listing = replace(book.listing, **rules)  # type: ignore[arg-type]
 
-    def off(self) -> bool:
-        return "BTC/USDT" in self.session.switches.off
+    @property
+    def binance(self) -> VenueState:
+        [state] = [state for state in self.session.venues if state.plan.name == "binance"]
+        return state
+
+    async def only_eth(self) -> None:
+        """Entries go on, none of them in BTC."""
+        await until(self.session.flat, 5)
+        self.entries.clear()
+        await until(lambda: len(self.entries) >= 4, 20)
+        assert set(self.entries) == {"ETH/USDT"}
 
 
 @contextlib.asynccontextmanager
@@ -67,18 +77,13 @@ def run(scenario: Callable[[Changing], Awaitable[None]], tmp_path: Path, period_
     asyncio.run(main())
 
 
-def test_a_pair_whose_rules_changed_waits_and_trades_again_when_they_are_the_old_ones(tmp_path: Path) -> None:
+def test_a_tighter_rule_counts_from_the_next_check_and_a_looser_one_too(tmp_path: Path) -> None:
     async def scenario(made: Changing) -> None:
         await until(lambda: "BTC/USDT" in made.entries, 20)
-        made.change(min_notional=Decimal(20))
-        await until(made.off, 5)
-        assert made.session.switches.off["BTC/USDT"] == {"binance": "its rules changed: min_notional 5 -> 20"}
-        await until(made.session.flat, 5)
-        made.entries.clear()
-        await until(lambda: len(made.entries) >= 4, 20)
-        assert set(made.entries) == {"ETH/USDT"}
+        made.change(min_notional=Decimal(5_000))  # above any order of ours
+        await until(lambda: made.binance.listed["BTC/USDT"].min_notional == "5000", 5)
+        await made.only_eth()
         made.change(min_notional=Decimal(5))
-        await until(lambda: not made.off(), 5)
         await until(lambda: "BTC/USDT" in made.entries, 20)
 
     run(scenario, tmp_path, 0.2)
@@ -86,11 +91,25 @@ def test_a_pair_whose_rules_changed_waits_and_trades_again_when_they_are_the_old
 
 def test_a_filter_reject_makes_us_read_the_rules_at_once(tmp_path: Path) -> None:
     async def scenario(made: Changing) -> None:
-        made.change(min_notional=Decimal(5_000))  # above any order of ours
-        await until(made.off, 20)
-        [state] = [state for state in made.session.venues if state.plan.name == "binance"]
-        assert -1013 in state.ear.health.rejects
-        assert state.rules is not None
-        assert state.rules.asked == 1
+        made.change(min_notional=Decimal(5_000))
+        await until(lambda: made.binance.listed["BTC/USDT"].min_notional == "5000", 20)
+        assert -1013 in made.binance.ear.health.rejects
+        assert made.binance.rules is not None
+        assert made.binance.rules.asked == 1
+        await made.only_eth()
 
     run(scenario, tmp_path, 3_600.0)
+
+
+def test_a_tick_finer_than_the_grid_switches_the_pair_off_with_the_reason(tmp_path: Path) -> None:
+    async def scenario(made: Changing) -> None:
+        await until(lambda: "BTC/USDT" in made.entries, 20)
+        made.change(tick=Decimal("0.00001"))
+        await until(lambda: "BTC/USDT" in made.binance.switched_off, 5)
+        assert "tick" in made.binance.switched_off["BTC/USDT"]
+        await made.only_eth()
+        made.change(tick=Decimal("0.01"))  # until the next start all the same
+        await asyncio.sleep(0.5)
+        await made.only_eth()
+
+    run(scenario, tmp_path, 0.2)

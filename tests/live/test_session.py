@@ -21,6 +21,7 @@ from arb.live.session import Session
 from arb.live.summary import marks_from_books, summarize
 from arb.simexchange.server import SimServer
 from arb.simexchange.spec import WorldSpec
+from arb.venues.base import StreamKind
 from arb.venues.settings import VenueSettings
 from arbcore.actions import Action, Place, Resync
 from arbcore.engine import replay_tape
@@ -173,9 +174,10 @@ def test_a_lost_private_stream_blocks_entries_until_it_is_reconciled(tmp_path: P
             down: list[int] = []
             on_stream = ear.on_stream
 
-            def watch(*event: Any) -> None:
-                on_stream(*event)
-                down.append(session.engine.stats["trades"])
+            def watch(kind: StreamKind, *event: Any) -> None:
+                on_stream(kind, *event)
+                if kind is StreamKind.private:
+                    down.append(session.engine.stats["trades"])
 
             ear.on_stream = watch  # type: ignore[method-assign]
             await world.fault(venue="bybit", channel="private", kind="reset")
@@ -277,7 +279,7 @@ def test_a_wrong_secret(tmp_path: Path) -> None:
         plan = default_plan(world.endpoints["venues"], world.endpoints["key"], "wrong", None)
         settings = world.plan.venues[0].settings
         venues = tuple(replace(venue, settings=settings) for venue in plan.venues)
-        await fails(replace(plan, venues=venues, start_timeout_s=5.0), AuthError, "private stream")
+        await fails(replace(plan, venues=venues, start_timeout_s=5.0), AuthError, "binance account")
 
     run(scenario, tmp_path)
 

@@ -130,7 +130,8 @@ def write_config(
     symbols = [f"{base}/USDT{':USDT' if perpetual else ''}" for base in bases]
     path.write_text(ARBITRAGE.format(name="e2e", symbols=json.dumps(symbols)))
     market = "usdm" if perpetual else "spot"
-    _write_venue(folder / "binance.toml", market, f"urls.{market}", urls["binance"][market])
+    sapi = {"sapi": urls["binance"]["spot"]["rest"]} if perpetual else {}
+    _write_venue(folder / "binance.toml", market, f"urls.{market}", urls["binance"][market] | sapi)
     _write_venue(folder / "bybit.toml", "linear" if perpetual else "spot", "urls", urls["bybit"])
     return path
 
