@@ -11,7 +11,7 @@ BENCHES = {
     "decode": "bytes of a depth frame to the applied book, beside orjson.loads and a sorted dict of Decimals",
     "edge": "two books to size and limits, beside the brute force",
     "vwap": "the average price of a quantity over 20 levels",
-    "tick_to_order": "a frame that crosses to the order at the venue, through REST, beside the socket floors",
+    "tick_to_order": "a frame that crosses to the order at the venue, by REST and WebSocket, beside floors",
 }
 
 

@@ -1,8 +1,9 @@
-"""Tick to order over loopback: a depth frame that crosses, to the order as the venue reads it, through REST.
+"""Tick to order over loopback: a depth frame that crosses, to the order as the venue reads it.
 
-Stamped at the venue, in another process. In the same run, interleaved: the no-parse floor (picows answers a
-frame with a message of an order's size) and the REST floor (aiohttp answers it with a POST of that size), so
-that what arb itself costs can be told from what the sockets cost.
+Over REST, over a WebSocket with a signature per message, and over one that is logged on; stamped at the
+venue, in another process. In the same run, interleaved: the no-parse floor (picows answers a frame with a
+message of an order's size) and the REST floor (aiohttp answers it with a POST of that size), so that what arb
+itself costs can be told from what the sockets cost.
 """
 
 import asyncio
@@ -19,12 +20,14 @@ from arb.live.gateway import Gateway, Route
 from arb.live.http_port import LiveHttpPort
 from arb.live.loop_clock import LoopClock
 from arb.live.socket_port import LiveSocketPort
-from arb.venues.base import Credentials, HttpRequest, Secret
+from arb.venues.base import Credentials, HttpRequest, KeyKind, Secret
 from arb.venues.binance.venue import BinanceSpot
+from arb.venues.clock import SETTLED_SAMPLES
+from arb.venues.settings import VenueSettings
 from arbcore.engine import Engine
 from arbcore.feed import MarketListener, Turn
 from arbcore.settings import EngineSettings, InstrumentRules, Limits, Timing
-from bench.tick_venue import snapshot
+from bench.tick_venue import DESKS, snapshot
 
 _SAMPLES = 100  # a round
 _GAP_S = 0.01
@@ -32,8 +35,12 @@ _ORDER = b"x" * 300
 _NAMES = {
     "floor": "picows floor, no parse",
     "rest_floor": "aiohttp POST floor",
-    "first_leg": "arb, first leg read",
-    "both_legs": "arb, both legs read",
+    "rest_first": "REST, first leg read",
+    "rest_both": "REST, both legs",
+    "hmac_first": "ws HMAC, first leg",
+    "hmac_both": "ws HMAC, both legs",
+    "session_first": "ws session, first leg",
+    "session_both": "ws session, both legs",
 }
 
 
@@ -49,7 +56,7 @@ def measure(rounds: int) -> list[dict[str, Any]]:
         row["p50_ratio"] = row["p50_ns"] / base["p50_ns"]
         row["p99_ratio"] = row["p99_ns"] / base["p99_ns"]
         rows.append(row)
-    workload = f"tick to order over loopback, REST, a tick each {_GAP_S * 4e3:.0f} ms"
+    workload = f"tick to order over loopback, a tick each {_GAP_S * 2e3:.0f} ms"
     return [{"workload": workload, "rows": rows}]
 
 
@@ -85,68 +92,113 @@ async def _round() -> dict[str, list[int]]:
     )  # fmt: skip
     assert child.stdout is not None
     urls = json.loads(await child.stdout.readline())
-    loop = asyncio.get_running_loop()
-    http, sockets, clock = LiveHttpPort(), LiveSocketPort(), LoopClock(loop)
-    ears = [
-        VenueEar(name, clock, on_sent=_ignore, on_gone=_unexpected, on_trouble=_unexpected)
-        for name in ("a", "b")
-    ]
-    venues = [
-        BinanceSpot(
-            ear.name,
-            {"rest": urls["rest"], "ws": urls["ws"], "ws_api": urls["ws"]},
-            http,
-            sockets,
-            clock,
-            ear,
-            credentials=Credentials("key", Secret("secret")),
-        )
-        for ear in ears
-    ]
-    for venue in venues:
-        listed: asyncio.Future[Any] = loop.create_future()
-        venue.instruments(["BTC/USDT"], listed.set_result)
-        await listed
-        measured: asyncio.Future[bool] = loop.create_future()
-        venue.measure_clock(measured.set_result)
-        await measured
-    engine = _engine()
-    turn = Turn(engine, loop, lambda actions: gateway.carry_out(actions))
-    for number, ear in enumerate(ears):
-        ear.attach(turn, number, {"BTC/USDT": number}, {"BTC": 0, "USDT": 1})
-        engine.stream("private", number, True, turn.stamp())
-        engine.balance(number, 0, "1000", turn.stamp())
-        engine.balance(number, 1, "100000000", turn.stamp())
-    engine.id_block(1 << 30, turn.stamp())
-    routes = {
-        number: Route("BTC/USDT", venue.name, venue.orders)
-        for number, venue in enumerate(venues)
-        if venue.orders is not None
-    }
-    gateway = Gateway(turn, routes, clock, lambda _: None, lambda _: None)
+    http, sockets = LiveHttpPort(), LiveSocketPort()
+    desks = [_Desk(name, urls, http, sockets) for name in DESKS]
+    for desk in desks:
+        await desk.open()
     post = HttpRequest("POST", urls["rest"] + "/plain", {"Content-Type": "text/plain"}, _ORDER)
-    listeners: dict[str, Any] = {
-        "a": MarketListener(turn, 0, _unexpected, _unexpected, lambda _: None),
-        "b": MarketListener(turn, 1, _unexpected, _unexpected, lambda _: None),
+    floors: dict[str, Any] = {
         "floor": _Answer(lambda transport: transport.send(WSMsgType.TEXT, _ORDER)),
         "rest_floor": _Answer(lambda _: http.start(post, lambda _: None)),
     }
-    for name, listener in listeners.items():
+    for name, listener in floors.items():
         await ws_connect(lambda listener=listener: listener, f"{urls['ws']}/{name}")
-    for number in (0, 1):
-        engine.snapshot(number, snapshot(), 1000, turn.stamp())
-    # The second venue stands still; this diff bridges its snapshot and moves nothing.
-    engine.frame(1, b'{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":100,"u":101,"b":[],"a":[]}', turn.stamp())
-    heartbeat = loop.create_task(_beat(engine, turn))
     out = json.loads(await child.stdout.readline())
-    heartbeat.cancel()
     await child.wait()
+    for desk in desks:
+        desk.close()
     await sockets.close()
     await http.close()
-    if engine.stats["halted"] or engine.stats["not_sent"]:
-        raise SystemExit(f"the session under measurement failed: {engine.stats}")
     result: dict[str, list[int]] = out
     return result
+
+
+class _Desk:
+    """Two venues behind one engine, orders one way."""
+
+    def __init__(self, name: str, urls: dict[str, str], http: LiveHttpPort, sockets: LiveSocketPort) -> None:
+        loop = asyncio.get_running_loop()
+        self.name = name
+        self.urls = urls
+        self.engine = _engine()
+        self.turn = Turn(self.engine, loop, lambda actions: self.gateway.carry_out(actions))
+        clock = LoopClock(loop)
+        self.ears = [
+            VenueEar(leg, clock, on_sent=_ignore, on_gone=_unexpected, on_trouble=_unexpected)
+            for leg in ("a", "b")
+        ]
+        self.venues = [
+            BinanceSpot(
+                ear.name,
+                {"rest": urls["rest"], "ws": urls["ws"], "ws_api": f"{urls['ws']}/ws-api/v3"},
+                http,
+                sockets,
+                clock,
+                ear,
+                credentials=_credentials(name),
+                settings=VenueSettings(order_transport="rest" if name == "rest" else "ws"),
+            )
+            for ear in self.ears
+        ]
+        routes = {
+            number: Route("BTC/USDT", venue.name, venue.orders)
+            for number, venue in enumerate(self.venues)
+            if venue.orders is not None
+        }
+        self.gateway = Gateway(self.turn, routes, clock, lambda _: None, lambda _: None)
+        self.beat: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        loop, engine, turn = asyncio.get_running_loop(), self.engine, self.turn
+        for number, ear in enumerate(self.ears):
+            ear.attach(turn, number, {"BTC/USDT": number}, {"BTC": 0, "USDT": 1})
+            engine.stream("private", number, True, turn.stamp())
+            engine.balance(number, 0, "1000", turn.stamp())
+            engine.balance(number, 1, "100000000", turn.stamp())
+        engine.id_block(1 << 30, turn.stamp())
+        for venue in self.venues:
+            listed: asyncio.Future[Any] = loop.create_future()
+            venue.instruments(["BTC/USDT"], listed.set_result)
+            await listed
+            for _ in range(SETTLED_SAMPLES):
+                measured: asyncio.Future[bool] = loop.create_future()
+                venue.measure_clock(measured.set_result)
+                await measured
+            assert venue.orders is not None
+            venue.orders.start()
+            channel = venue.orders.channel
+            while channel is not None and not channel.ready:  # noqa: ASYNC110 - it tells the ear, not us
+                await asyncio.sleep(0.01)
+        for number, leg in enumerate(("a", "b")):
+            listener = MarketListener(turn, number, _unexpected, _unexpected, lambda _: None)
+            await ws_connect(lambda listener=listener: listener, f"{self.urls['ws']}/{self.name}-{leg}")
+        for number in (0, 1):
+            engine.snapshot(number, snapshot(), 1000, turn.stamp())
+        # The second venue stands still; this diff bridges its snapshot and moves nothing.
+        bridge = b'{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":100,"u":101,"b":[],"a":[]}'
+        engine.frame(1, bridge, turn.stamp())
+        self.beat = loop.create_task(_beat(engine, turn))
+
+    def close(self) -> None:
+        if self.beat is not None:
+            self.beat.cancel()
+        for venue in self.venues:
+            if venue.orders is not None:
+                venue.orders.stop()
+        stats = self.engine.stats
+        if stats["halted"] or stats["not_sent"] or not stats["trades"]:
+            raise SystemExit(f"the session under measurement failed ({self.name}): {stats}")
+
+
+def _credentials(desk: str) -> Credentials:
+    if desk != "session":
+        return Credentials("key", Secret("secret"))
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return Credentials("key", Secret(pem), KeyKind.ed25519)
 
 
 async def _beat(engine: Engine, turn: Turn) -> None:

@@ -1,6 +1,7 @@
 """The venue's side of the tick-to-order benchmark, in a process of its own: sends ticks, stamps the answers.
 
-Run by bench.tick_to_order. It stamps just before a frame is given to the socket and again when an answer is
+Run by bench.tick_to_order. Each way an order can take (`DESKS`) has market connections of its own, so that
+one tick reaches one of them. It stamps just before a frame is given to the socket and again when an answer is
 read whole, on CLOCK_MONOTONIC; the market frames are Binance depth diffs of 40 levels.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 from aiohttp import web
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 
+DESKS = ("rest", "hmac", "session")  # REST; ws-api signed per message; ws-api after one log-on
 LEVELS = 10  # a side; each tick deletes and sets as many: 40 levels a frame
 HIGH, LOW = 60_000_00, 59_880_00  # best bid in cents: where both venues stand, and where one of them drops to
 _RULES = {
@@ -47,7 +49,7 @@ def move(update_id: int, old: int, new: int) -> bytes:
     (old_bids, old_asks), (new_bids, new_asks) = side_prices(old), side_prices(new)
     body = {
         "e": "depthUpdate",
-        "E": 1_700_000_000_000,
+        "E": time.time_ns() // 1_000_000,  # a book whose frames come ever later is not traded on
         "s": "BTCUSDT",
         "U": update_id,
         "u": update_id,
@@ -65,7 +67,7 @@ class TickVenue:
         self._connected = asyncio.Event()
         self._arrivals: asyncio.Queue[int] = asyncio.Queue()
         self._order_id = 0
-        self._update_id = 100
+        self._update_ids = dict.fromkeys(DESKS, 100)
 
     async def run(self) -> dict[str, list[int]]:
         application = web.Application()
@@ -88,21 +90,22 @@ class TickVenue:
         return result
 
     async def _measure(self) -> dict[str, list[int]]:
-        stamps: dict[str, list[int]] = {"floor": [], "rest_floor": [], "first_leg": [], "both_legs": []}
+        legs = [f"{desk}_{leg}" for desk in DESKS for leg in ("first", "both")]
+        stamps: dict[str, list[int]] = {name: [] for name in ("floor", "rest_floor", *legs)}
         low = move(0, HIGH, LOW)
         for sample in range(self._samples + 20):
-            for kind in ("floor", "rest_floor", "tick"):
+            for kind in ("floor", "rest_floor", *DESKS):
                 await asyncio.sleep(self._gap_s)
-                if kind == "tick":
-                    payload = move(self._next_id(), HIGH, LOW)
-                    sent = self._send("a", payload)
+                if kind in DESKS:
+                    payload = move(self._next_id(kind), HIGH, LOW)
+                    sent = self._send(f"{kind}-a", payload)
                     first = await asyncio.wait_for(self._arrivals.get(), 5)
                     both = await asyncio.wait_for(self._arrivals.get(), 5)
                     await asyncio.sleep(self._gap_s)
-                    self._send("a", move(self._next_id(), LOW, HIGH))
+                    self._send(f"{kind}-a", move(self._next_id(kind), LOW, HIGH))
                     if sample >= 20:  # the first ones warm both sides up
-                        stamps["first_leg"].append(first - sent)
-                        stamps["both_legs"].append(both - sent)
+                        stamps[f"{kind}_first"].append(first - sent)
+                        stamps[f"{kind}_both"].append(both - sent)
                 else:
                     sent = self._send(kind, low)
                     arrived = await asyncio.wait_for(self._arrivals.get(), 5)
@@ -110,9 +113,9 @@ class TickVenue:
                         stamps[kind].append(arrived - sent)
         return stamps
 
-    def _next_id(self) -> int:
-        self._update_id += 1
-        return self._update_id
+    def _next_id(self, desk: str) -> int:
+        self._update_ids[desk] += 1
+        return self._update_ids[desk]
 
     def _send(self, name: str, payload: bytes) -> int:
         sent = time.monotonic_ns()
@@ -122,13 +125,15 @@ class TickVenue:
     # What the client talks to.
 
     def _accept(self, request: WSUpgradeRequest) -> WSListener:
-        name = request.path.decode().rsplit("/", 1)[1]
+        name = request.path.decode().rsplit("/", 1)[1].partition("?")[0]
         venue = self
+        if name == "v3":
+            return _OrderConnection(self)
 
         class Connection(WSListener):
             def on_ws_connected(self, transport: WSTransport) -> None:
                 venue._sockets[name] = transport
-                if {"a", "b", "floor", "rest_floor"} <= venue._sockets.keys():
+                if {"floor", "rest_floor", *(f"{desk}-a" for desk in DESKS)} <= venue._sockets.keys():
                     venue._connected.set()
 
             def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
@@ -151,27 +156,48 @@ class TickVenue:
     async def _order(self, request: web.Request) -> web.Response:
         form: Any = await request.post()
         self._arrivals.put_nowait(time.monotonic_ns())
+        return web.json_response(self.filled(form))
+
+    def filled(self, form: Any) -> dict[str, Any]:
+        """The FULL answer to an order, filled whole at its limit."""
         self._order_id += 1
         qty, price = form["quantity"], form["price"]
         fill = {"price": price, "qty": qty, "tradeId": self._order_id, "commission": "0"}
         fill["commissionAsset"] = "USDT"
-        return web.json_response(
-            {
-                "symbol": "BTCUSDT",
-                "orderId": self._order_id,
-                "clientOrderId": form["newClientOrderId"],
-                "transactTime": time.time_ns() // 1_000_000,
-                "price": price,
-                "origQty": qty,
-                "executedQty": qty,
-                "cummulativeQuoteQty": f"{float(qty) * float(price):.8f}",
-                "status": "FILLED",
-                "timeInForce": "IOC",
-                "type": "LIMIT",
-                "side": form["side"],
-                "fills": [fill],
-            }
-        )
+        return {
+            "symbol": "BTCUSDT",
+            "orderId": self._order_id,
+            "clientOrderId": form["newClientOrderId"],
+            "transactTime": time.time_ns() // 1_000_000,
+            "price": price,
+            "origQty": qty,
+            "executedQty": qty,
+            "cummulativeQuoteQty": f"{float(qty) * float(price):.8f}",
+            "status": "FILLED",
+            "timeInForce": "IOC",
+            "type": "LIMIT",
+            "side": form["side"],
+            "fills": [fill],
+        }
+
+
+class _OrderConnection(WSListener):
+    """ws-api: a log-on is taken as it comes, an order is stamped when it was read and filled at once."""
+
+    def __init__(self, venue: TickVenue) -> None:
+        self._venue = venue
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type != WSMsgType.TEXT:
+            return
+        arrived = time.monotonic_ns()
+        message = json.loads(frame.get_payload_as_bytes())
+        result: dict[str, Any] = {}
+        if message["method"] == "order.place":
+            self._venue._arrivals.put_nowait(arrived)
+            result = self._venue.filled(message["params"])
+        answer = {"id": message["id"], "status": 200, "result": result}
+        transport.send(WSMsgType.TEXT, json.dumps(answer).encode())
 
 
 def main() -> None:
