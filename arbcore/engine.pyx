@@ -15,6 +15,8 @@ from libcpp.vector cimport vector
 
 from arbcore.cpp_engine cimport *
 
+from decimal import Decimal as _Decimal
+
 from arbcore import actions as _actions
 from arbcore.exact import to_bound as _to_bound, to_cost as _to_cost
 from arbcore.settings import EngineSettings as _EngineSettings
@@ -78,7 +80,9 @@ cdef int64_t _positive(str what, object text, int decimals, int64_t least) excep
 
 
 cdef Amount _amount(str what, object text) except *:
-    cdef bytes raw = str(text).encode("ascii", "replace")
+    # str() of a small Decimal, zero included, has an exponent, which no venue prints and no reader takes.
+    plain = format(text, "f") if isinstance(text, _Decimal) else str(text)
+    cdef bytes raw = plain.encode("ascii", "replace")
     cdef Amount value
     if parse_amount(_view(raw), value) != DecimalStatus.ok:
         raise InexactError(f"{what}: {text!r} is not an amount with at most 18 decimals")

@@ -95,6 +95,7 @@ class Connection(Section):
     backoff_cap_s: Seconds = 30.0
     healthy_s: Seconds = 60.0
     shed_pause_s: Seconds = 1.0
+    limit_share_percent: int = Field(default=100, ge=1, le=100)
     snapshot_levels: int = Field(default=1_000, ge=1, le=4_000)  # a message holds 8,192 levels
     quiet_s: Seconds = 5.0
     first_frame_s: Seconds = 5.0

@@ -12,6 +12,7 @@ from arb.live.grids import pair_grid
 from arb.live.plan import SessionPlan, VenuePlan
 from arb.live.reload import RulesWatch
 from arb.live.rotation import MarketFeed
+from arb.text import plain
 from arb.venues.base import Mark, MarketStream, MarkFeed, OrderEntry, Venue, VenueInstrument
 from arb.venues.clock import ClockPoller
 from arbcore.engine import Engine
@@ -44,6 +45,7 @@ class VenueState:
     fees: dict[str, str] = field(default_factory=dict)  # ccxt symbol -> taker's of the account, in bps
     opening: dict[str, Decimal] = field(default_factory=dict)
     marks: dict[str, Mark] = field(default_factory=dict)  # newest of each perpetual
+    banded: dict[str, Decimal] = field(default_factory=dict)  # mark price that the engine's band is around
     mark_feed: MarkFeed | None = None
     poller: ClockPoller | None = None
     rules: RulesWatch | None = None
@@ -133,14 +135,20 @@ def _add(engine: Engine, state: VenueState, pair: int, grid: Grid, listed: Venue
 
 
 def rules_of(state: VenueState, listed: VenueInstrument) -> InstrumentRules:
-    """The venue's filters with this account's fees."""
+    """The venue's filters with this account's fees; a band around the mark price as it is now."""
+    min_price, max_price = listed.min_price, listed.max_price
+    mark = state.marks.get(listed.symbol)
+    if mark is not None and all(listed.band):
+        low, high = (Decimal(mark.mark) * Decimal(factor) for factor in listed.band)
+        min_price = plain(max(Decimal(min_price), low))
+        max_price = plain(min(Decimal(max_price) or high, high))
     return InstrumentRules(
         tick=listed.tick,
         lot=listed.lot,
         min_qty=listed.min_qty,
         max_qty=listed.max_qty,
-        min_price=listed.min_price,
-        max_price=listed.max_price,
+        min_price=min_price,
+        max_price=max_price,
         min_notional=listed.min_notional,
         max_notional=listed.max_notional,
         taker_fee_bps=state.fees.get(listed.symbol, state.plan.taker_fee_bps),

@@ -45,6 +45,7 @@ log = logging.getLogger("arb.session")
 
 _TAPE_ROOM = 32 * 1024 * 1024  # between two heartbeats; real venues send some 100 KB
 _AUTH_REFUSALS = 3
+_BAND_STEP = Decimal("0.0002")
 _MOST_TROUBLES = 20
 
 
@@ -253,7 +254,16 @@ class Session:
             state.rules.soon()
 
     def _on_mark(self, state: VenueState, mark: Mark) -> None:
+        """A band around the mark price moves with it, a step at a time: its width is some hundred steps."""
         state.marks[mark.symbol] = mark
+        listed, now = state.listed.get(mark.symbol), Decimal(mark.mark)
+        if listed is None or not all(listed.band) or mark.symbol in state.switched_off:
+            return
+        before = state.banded.get(mark.symbol)
+        if before is None or abs(now - before) > before * _BAND_STEP:
+            state.banded[mark.symbol] = now
+            instrument = state.instruments[mark.symbol]
+            self.engine.rules(instrument, rules_of(state, listed), listed.tradable, self.turn.stamp())
 
     def _on_mark_state(self, state: VenueState, up: bool, reason: str) -> None:
         level = logging.INFO if up or reason == "stopped" else logging.WARNING

@@ -181,6 +181,7 @@ class VenueInstrument:
     tradable: bool
     stp_modes: tuple[str, ...] = ()
     settle: str = ""  # asset a perpetual is settled in, "" on spot
+    band: tuple[str, str] = ("", "")  # lowest and highest price, as multiples of the mark price; "" is none
 
 
 @dataclass(slots=True, frozen=True)

@@ -533,3 +533,19 @@ def test_an_engine_without_a_tape_records_nothing() -> None:
     rig.live()
     assert rig.engine.drain_tape() == b""
     assert rig.engine.tape_dropped == 0
+
+
+@pytest.mark.parametrize(
+    ("qty", "entry"), [("0.000", "0.000000000000000"), ("0", "0"), ("-0.001", "61234.123456789012345")]
+)
+def test_a_position_is_read_as_venues_print_it(qty: str, entry: str) -> None:
+    engine = Engine()
+    base, quote = engine.add_asset("BTC"), engine.add_asset("USDT")
+    venue = engine.add_venue("a")
+    connection = engine.add_connection(venue, "binance_usdm")
+    instrument = engine.add_instrument(
+        "BTC/USDT:USDT", venue=venue, market="binance_usdm", pair=engine.add_pair(base, quote, 2, 6),
+        connection=connection, venue_symbol="BTCUSDT", price_decimals=2, qty_decimals=6, rules=rules(),
+    )  # fmt: skip
+    assert engine.position(instrument, qty, 1, entry) == "opened"
+    assert Decimal(engine.position_of(instrument)[0]) == Decimal(qty)

@@ -10,11 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from arb.cli._plan import default_plan
-from arb.live.plan import SessionPlan
-from arb.live.registration import VenueState
+from arb.live.plan import SessionPlan, VenuePlan
+from arb.live.registration import VenueState, rules_of
 from arb.live.session import Session
 from arb.simexchange.server import SimServer
 from arb.simexchange.spec import WorldSpec
+from arb.venues.base import Credentials, Mark, Secret, VenueInstrument
 from arbcore.actions import Action, Place
 from tests.venues.waiting import until
 
@@ -113,3 +114,15 @@ def test_a_tick_finer_than_the_grid_switches_the_pair_off_with_the_reason(tmp_pa
         await made.only_eth()
 
     run(scenario, tmp_path, 0.2)
+
+
+def test_a_band_around_the_mark_price_narrows_the_price_bounds() -> None:
+    listed = VenueInstrument(
+        "BTC/USDT:USDT", "BTCUSDT", "BTC", "USDT", "0.1", "0.001", "0.001", "0", "5", "0", "0.1", "1000000",
+        tradable=True, band=("0.95", "1.05"),
+    )  # fmt: skip
+    plan = VenuePlan("binance", "binance_usdm", {}, Credentials("k", Secret("s")), "5")
+    state = VenueState(plan, None, None)  # type: ignore[arg-type]
+    assert (rules_of(state, listed).min_price, rules_of(state, listed).max_price) == ("0.1", "1000000")
+    state.marks[listed.symbol] = Mark(listed.symbol, "60000", "60000", "0.0001", 0, 0)
+    assert (rules_of(state, listed).min_price, rules_of(state, listed).max_price) == ("57000", "63000")

@@ -169,6 +169,7 @@ def test_binance_usdm_exchange_info_of_the_documentation() -> None:
         tradable=True,
         stp_modes=binance_parse.perpetual(row).stp_modes,
         settle="USDT",
+        band=("0.95", "1.05"),
     )
     assert all(binance_parse.perpetual(row).settle for row in body["symbols"])
 

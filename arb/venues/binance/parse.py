@@ -94,7 +94,16 @@ def perpetual(row: Mapping[str, Any]) -> VenueInstrument:
         max_price=plain(decimal(price, "maxPrice")),
         tradable=text(row, "status") == TRADABLE,
         settle=settle,
+        band=_band(filters.get("PERCENT_PRICE", {})),
     )
+
+
+def _band(percent: Mapping[str, Any]) -> tuple[str, str]:
+    """ "BUY: price <= markPrice * multiplierUp. SELL: price >= markPrice * multiplierDown." Both bind both
+    sides here: an order that far from the mark is a mistake on either."""
+    if not percent:
+        return "", ""
+    return plain(decimal(percent, "multiplierDown")), plain(decimal(percent, "multiplierUp"))
 
 
 def instruments(body: Any) -> list[VenueInstrument]:

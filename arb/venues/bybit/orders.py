@@ -247,7 +247,7 @@ class BybitOrders:
         if failure.error_class is ErrorClass.unknown:
             self._events.on_unknown(order.coid, f"{failure.code} {failure.message}")
             return
-        if failure.message.startswith(tables.MODE_MISMATCH):
+        if self._market.reduces and failure.message.startswith(tables.MODE_MISMATCH):
             self.hold_entries("", "the account is not in one-way position mode")
         self._events.on_reject(order.coid, failure.error_class, failure.code, failure.message)
         if failure.code in FILTER_CODES and self.on_filter_reject is not None:
