@@ -131,13 +131,19 @@ def _timing(config: Config) -> Timing:
     while len(schedule) < 6:
         schedule.append(schedule[-1] + execution.query_repeat_ms * MS)
     window = max(venue.recv_window_ms for venue in config.exchanges.named().values())
+    fence_ms = window + _CLOCK_LEAD_MS + execution.settle_ms
+    if execution.t_max_ms <= fence_ms + 2 * execution.absent_gap_ms:
+        raise UsageError(
+            f"execution.t_max_ms = {execution.t_max_ms}: an unknown order would halt its pair before its fence "
+            f"({fence_ms} = recv_window_ms + 1 s + settle_ms) and two answers absent_gap_ms apart"
+        )
     return replace(
         Timing(),
         ack_ns=execution.t_ack_ms * MS,
         place_deadline_ns=execution.place_deadline_ms * MS,
         query_ns=tuple(schedule),
         query_later_ns=execution.query_repeat_ms * MS,
-        fence_ns=(window + _CLOCK_LEAD_MS + execution.settle_ms) * MS,
+        fence_ns=fence_ms * MS,
         absent_gap_ns=execution.absent_gap_ms * MS,
         lost_ns=execution.t_max_ms * MS,
         hedge_ns=int(config.risk.max_unhedged_seconds * 1_000) * MS,

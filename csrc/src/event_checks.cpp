@@ -125,7 +125,8 @@ bool sound(const AssetPrice& body) noexcept {
 }
 
 bool sound(const Position& body) noexcept {
-    return is_time(body.time) && is_amount(body.cost) && body.qty.value > -kQtyBound && body.qty.value < kQtyBound;
+    const bool bounded = body.qty.value > -kQtyBound && body.qty.value < kQtyBound;
+    return is_time(body.time) && is_amount(body.cost) && bounded;
 }
 
 bool sound(const Rules& body) noexcept {

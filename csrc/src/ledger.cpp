@@ -64,13 +64,15 @@ void Ledger::book_fill(const Record& record, const Instrument& instrument) noexc
     const Amount base = base_amount(record.qty, instrument.grid);
     const Amount quote = quote_amount(record.price * record.qty, instrument.grid);
     const bool buy = record.side == Side::buy;
-    accounts_[index(record.venue)][index(buy ? instrument.quote : instrument.base)].reserved -= record.other;
+    const AssetId held = buy ? instrument.quote : instrument.base;
+    accounts_[index(record.venue)][index(held)].reserved -= record.other;
     touch(record.venue, instrument.base).flow += buy ? base : -base;
     touch(record.venue, instrument.quote).flow += buy ? -quote : quote;
     Account& fee_account = touch(record.venue, record.asset);
     fee_account.flow -= record.amount;
     fee_account.fees += record.amount;
-    if (record.asset != instrument.base && record.asset != instrument.quote) count(record.asset, record.amount);
+    const bool own = record.asset == instrument.base || record.asset == instrument.quote;
+    if (!own) count(record.asset, record.amount);
     (buy ? pending_buy_ : pending_sell_)[index(instrument.base)] -= base;
 }
 

@@ -33,6 +33,23 @@ TEST_CASE("a fee in a third asset is part of the result at its price, or at the 
     }
 }
 
+TEST_CASE("a fee in the trade's own assets is not counted a second time when they have a price") {
+    Setup setup;
+    setup.buy_mode = FeeMode::base;
+    Open open(setup);
+    Rig& rig = open.rig;
+    rig.engine->asset_price(Rig::usdt, Amount{kPow10[18]}, rig.t);
+    rig.engine->asset_price(Rig::btc, Amount{100 * kPow10[18]}, rig.t);
+    rig.fill(open.first, open.first.body.qty);
+    rig.fill(open.second, open.second.body.qty);
+    CHECK(rig.account(kBinance, Rig::btc).fees.value > 0);
+    CHECK(rig.account(kBybit, Rig::usdt).fees.value > 0);
+    CHECK(open.trade().state == TradeState::balanced);
+    // The result is what the accounts hold more, the base at the sell limit.
+    const Amount cash = rig.account(0, Rig::usdt).flow + rig.account(1, Rig::usdt).flow;
+    CHECK(rig.engine->ledger().realised() == cash + worth_of(rig.net_base(), Amount{101 * kPow10[18]}));
+}
+
 TEST_CASE("worth is exact where the product passes 128 bits, and rounds away from zero") {
     const Amount one{kPow10[18]};
     CHECK(worth_of(one, one) == one);

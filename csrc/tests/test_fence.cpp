@@ -1,4 +1,4 @@
-// The fence: an order the venue does not know at a time when it would is over, and what happens if it was not.
+// The fence: an order the venue does not know at a time when it would is over; and what if it was not.
 #include <doctest/doctest.h>
 
 #include "support/open.hpp"
@@ -67,6 +67,16 @@ TEST_CASE("the fence is configuration") {
     CHECK(silent.order().resolved());
 }
 
+TEST_CASE("answers to queries that lie closer together than the gap are one answer") {
+    Setup setup;
+    setup.config.timing.fence = 300 * kMillisecond;
+    Silent silent(setup);
+    const auto asked =
+        silent.run(10 * kSecond, kMillisecond, [&](const Action& query) { silent.rig.absent(query); });
+    CHECK(asked == std::vector<Nanos>{200, 300, 500, 1200, 2201});
+    CHECK(silent.order().resolved());
+}
+
 TEST_CASE("the fence needs two answers in a row, both to queries made after it, a gap apart") {
     Silent silent;
     Rig& rig = silent.rig;
@@ -82,6 +92,16 @@ TEST_CASE("the fence needs two answers in a row, both to queries made after it, 
             rig.t += 2 * kSecond;
         }
         CHECK(silent.order().unresolved());
+    }
+    SUBCASE("nor is it the first of the two") {
+        silent.run(13 * kSecond - 1, kMillisecond, [](const Action&) {});
+        silent.run(13 * kSecond, kMillisecond, [&](const Action& query) {
+            rig.absent(query);  // of an earlier one
+            rig.absent(query);  // of this one, but that is not known
+        });
+        const auto asked = silent.run(30 * kSecond, kMillisecond, [&](const Action& query) { rig.absent(query); });
+        CHECK(asked == std::vector<Nanos>{14001, 15002});
+        CHECK(silent.order().resolved());
     }
     SUBCASE("one answer repeated is one answer") {
         silent.run(13 * kSecond, kMillisecond, [&](const Action& query) {

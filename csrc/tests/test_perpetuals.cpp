@@ -124,6 +124,13 @@ TEST_CASE("margin is shared by all positions of the account") {
         rig.calm();
         CHECK(rig.opened(kBinance).size() == 2);
     }
+    SUBCASE("the position that is traded counts once") {
+        rig.engine->position(Rig::market(0), Qty{3'000}, Rig::cost(Qty{3'000}), rig.t);
+        rig.calm();
+        const auto places = rig.opened(kBinance);
+        REQUIRE(places.size() == 2);
+        CHECK(places[0].body.qty == Qty{1000});
+    }
     SUBCASE("a position without a price") {
         rig.engine->position(other, Qty{1}, {}, rig.t);
         rig.calm();

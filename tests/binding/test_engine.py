@@ -245,6 +245,45 @@ def test_funding_counts_in_the_result_and_a_transfer_does_not(rig: Rig) -> None:
     assert kinds == [("price", "1"), ("cash", "-0.25"), ("cash", "100")]
 
 
+def perpetual() -> tuple[Engine, int]:
+    """An engine with one linear perpetual and its wallet of 1,000."""
+    engine = Engine()
+    base, quote = engine.add_asset("BTC"), engine.add_asset("USDT")
+    venue = engine.add_venue("bybit_linear")
+    pair = engine.add_pair(base, quote, 2, 5)
+    connection = engine.add_connection(venue, "bybit_linear")
+    instrument = engine.add_instrument(
+        "BTC/USDT:USDT",
+        venue=venue,
+        market="bybit_linear",
+        pair=pair,
+        connection=connection,
+        venue_symbol="BTCUSDT",
+        price_decimals=2,
+        qty_decimals=5,
+        rules=rules(),
+    )
+    assert engine.balance(venue, quote, "1000", 1)
+    return engine, instrument
+
+
+def test_a_position_is_the_base_account_and_its_cost_is_taken_off_the_cash() -> None:
+    engine, instrument = perpetual()
+    assert engine.position(instrument, "-0.5", 2, "100.123456789") == "opened"
+    assert engine.position_of(instrument) == ("-0.5", "-0.5", "-0.5")
+    assert engine.account(0, 0)["opening"] == "-0.5"
+    assert engine.account(0, 1)["opening"] == "1050.0617283945"  # short: the wallet and what it was sold for
+    assert not engine.balance(0, 0, "7", 3)  # a position is no balance
+    assert engine.balance(0, 1, "2000", 4)
+    assert engine.account(0, 1)["opening"] == "2050.0617283945"
+    assert engine.position(instrument, "0", 5) == "opened"
+    assert engine.account(0, 1)["opening"] == "2000"
+    assert engine.exposure(0) == ("0", "0")
+    for wrong in ("0.000001", "x", "1e3"):
+        with pytest.raises(InexactError, match="position"):
+            engine.position(instrument, wrong, 6)
+
+
 def test_a_spot_instrument_has_no_position(rig: Rig) -> None:
     with pytest.raises(ValueError, match="no perpetual"):
         rig.engine.position(BINANCE, "1", rig.tick())

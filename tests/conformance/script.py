@@ -1,11 +1,15 @@
 """The language of the conversation files: who says what to whom, line by line.
 
     we  place c1 buy 0.5 60000.1          what the session asks of the adapter
-    >>  POST /api/v3/order side=BUY       a request that leaves: method, path, some of its parameters
+    >>  POST /api/v3/order side=BUY       a request that leaves: method, path, some of its parameters;
+                                          name=* has any value, !name is not there, @name=... is a header
     <<  200 {"orderId":28}                the answer to the oldest request open
     <<  timeout | unsent | broken         ... or none
-    =>  ws_api {"method":"order.place"}   a frame that leaves on that socket; what is named must be in it
-    <=  ws_api {"id":"$id","status":200}  a frame that comes; $id is that of the last frame sent
+    =>  ws_api {"method":"order.place"}   a frame that leaves on that socket; what is named must be in it,
+                                          "*" is any value, "!name" is not there
+    =>  ws_api closed                     we left that connection
+    <=  ws_api {"id":"$id","status":200}  a frame that comes; $id is that of the last frame sent, "#id" the
+                                          same as a number; ws_api:1 the first of several sockets
     <=  ws_api open | lost
     ok  ack c1 28                         what the adapter tells the session, in this order, nothing between
     ..  1.5                               seconds pass
@@ -83,6 +87,10 @@ def missing(wanted: object, found: object, path: str = "") -> str:
     """Where `found` does not hold what is wanted of it; "" where it does."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         for name, value in wanted.items():
+            if name.startswith("!"):
+                if name[1:] in found:
+                    return f"{path}.{name[1:]} should not be there"
+                continue
             if name not in found:
                 return f"{path}.{name} is not there"
             if problem := missing(value, found[name], f"{path}.{name}"):

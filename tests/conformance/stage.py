@@ -26,6 +26,7 @@ from tests.venues.fakes import EventLog, FakeClock, FakeHttp, FakeSocket, FakeSo
 KEY, SECRET = "test_api_key", "test_secret"
 URLS = {
     "rest": "http://127.0.0.1:1",
+    "sapi": "http://127.0.0.1:1",
     "ws": "ws://127.0.0.1:2",
     "ws_api": "ws://127.0.0.1:3/ws_api",
     "ws_public": "ws://127.0.0.1:4/ws_public",
@@ -37,6 +38,8 @@ _FAILURES = {
     "broken": (Failure.broken, True),
     "unsent": (Failure.connect, False),
 }
+
+TIFS = {tif.value for tif in TimeInForce}
 
 
 class Stage:
@@ -57,6 +60,7 @@ class Stage:
         self._kind = KeyKind.hmac
         self._secret = SECRET
         self._venue: Any = None
+        self._marks: Any = None
 
     @property
     def venue(self) -> Any:
@@ -75,7 +79,26 @@ class Stage:
             )
         return self._venue
 
-    def play(self, lines: Sequence[Line]) -> None:
+    def hear(self, name: str, text: str) -> None:
+        """A message comes on that socket."""
+        self._socket(name).say(text.encode())
+
+    def reply(self, name: str, text: str) -> None:
+        """The same, as the answer to the last frame that left there."""
+        socket = self._socket(name)
+        message = json.loads(text)
+        for key in ("id", "reqId"):
+            if key in message:
+                message[key] = socket.sent[-1][key]
+        socket.say(message)
+
+    def take(self) -> list[str]:
+        """What was told and answered, and that it is not asked for any more."""
+        found = [*map(told, self.events.take()), *self._answers]
+        self._answers = []
+        return found
+
+    def play(self, lines: Sequence[Line], *, to_the_end: bool = True) -> None:
         speakers: dict[str, Callable[[Line], None]] = {
             "we": self._we,
             ">>": self._request,
@@ -92,6 +115,10 @@ class Stage:
                 speakers[line.speaker](line)
             except ScriptError as error:
                 raise ScriptError(f"{line.where}: {error}") from None
+        if to_the_end:
+            self._at_the_end(lines)
+
+    def _at_the_end(self, lines: Sequence[Line]) -> None:
         if self.events.log or self._answers:
             rest = [*map(told, self.events.log), *self._answers]
             raise ScriptError(f"{lines[-1].where}: at the end also told: {rest}")
@@ -99,6 +126,9 @@ class Stage:
             raise ScriptError(
                 f"{lines[-1].where}: at the end also sent: {self.http.requests[self._seen].url}"
             )
+        for socket in self.sockets.sockets:
+            if unseen := socket.sent[self._frames.get(id(socket), 0) :]:
+                raise ScriptError(f"{lines[-1].where}: at the end also sent to {socket.url}: {unseen}")
 
     # What the session asks.
 
@@ -129,6 +159,13 @@ class Stage:
             self.venue.measure_clock()
         elif verb == "read":
             self._read(" ".join(rest))
+        elif verb == "follow":
+            self._marks = self.venue.mark_stream(
+                [self.symbol],
+                lambda mark: self._answers.append(told(("Mark", mark))),
+                lambda is_up, reason: self._answers.append(f"marks {'up' if is_up else 'down'}"),
+            )
+            self._marks.start()
         elif verb == "subscribe":
             stream = self.venue.market_stream([self.symbol])
             self._answers.append(f"stream {stream.url.partition('127.0.0.1')[2].partition('/')[2]}")
@@ -144,7 +181,7 @@ class Stage:
             Side(side),
             qty,
             price,
-            TimeInForce(next((word for word in more if word in TimeInForce), "ioc")),
+            TimeInForce(next((word for word in more if word in TIFS), "ioc")),
             reduce_only="reduce-only" in more,
         )
         refused = self.venue.orders.place(request)
@@ -183,13 +220,14 @@ class Stage:
             raise ScriptError(f"left was {request.method} {url.path}")
         found = dict(parse_qsl(url.query, keep_blank_values=True))
         body = (request.body or b"").decode()
+        found |= {f"@{name}": value for name, value in request.headers.items()}
         found |= _json_fields(body) if body[:1] == "{" else dict(parse_qsl(body, keep_blank_values=True))
         for pair in wanted:
             name, _, value = pair.partition("=")
             if name.startswith("!"):
                 if name[1:] in found:
                     raise ScriptError(f"{name[1:]} should not be there, was {found[name[1:]]!r}")
-            elif found.get(name) != value:
+            elif name not in found or value not in ("*", found[name]):
                 raise ScriptError(f"{name}: {value!r} was expected, was {found.get(name)!r}")
 
     def _answer(self, line: Line) -> None:
@@ -208,13 +246,21 @@ class Stage:
         self.http.answer("", fill_in(rest, self.values).encode(), int(status), headers)
 
     def _socket(self, name: str) -> FakeSocket:
-        for socket in reversed(self.sockets.sockets):
-            if name in socket.url or URLS.get(name, "?") in socket.url:
-                return socket
-        raise ScriptError(f"no socket {name} was opened; {[socket.url for socket in self.sockets.sockets]}")
+        """The newest of that name; `name:2` is the second that was opened."""
+        name, _, number = name.partition(":")
+        found = [
+            s for s in self.sockets.sockets if s.url.startswith(URLS.get(name, "?")) or f"/{name}" in s.url
+        ]
+        if len(found) < int(number or 1):
+            raise ScriptError(f"no socket {name} was opened; {[s.url for s in self.sockets.sockets]}")
+        return found[int(number or 0) - 1]
 
     def _sent(self, line: Line) -> None:
         socket = self._socket(line.first)
+        if line.rest == "closed":
+            if not socket.dead:
+                raise ScriptError("the socket was not closed")
+            return
         at = self._frames.get(id(socket), 0)
         if at >= len(socket.sent):
             raise ScriptError("no frame left")

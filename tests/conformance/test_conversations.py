@@ -20,6 +20,10 @@ def is_perpetual(market: str) -> bool:
     return market.endswith(("_usdm", "_linear"))
 
 
+def symbol_of(market: str) -> str:
+    return "BTC/USDT:USDT" if is_perpetual(market) else "BTC/USDT"
+
+
 @pytest.mark.parametrize("market", NAMES)
 def test_no_mandatory_scenario_is_missing(market: str) -> None:
     wanted = set(ALWAYS) | (set(PERPETUAL) if is_perpetual(market) else set())
@@ -29,4 +33,4 @@ def test_no_mandatory_scenario_is_missing(market: str) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_the_conversation_comes_true(path: Path) -> None:
     market = path.parent.name
-    Stage(market, "BTC/USDT:USDT" if is_perpetual(market) else "BTC/USDT").play(read(path))
+    Stage(market, symbol_of(market)).play(read(path))

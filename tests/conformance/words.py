@@ -23,9 +23,8 @@ def _order(order: Any) -> str:
 
 def _fill(fill: Any) -> str:
     role = "maker" if fill.is_maker else "taker"
-    return (
-        f"fill {fill.coid} {fill.trade_id} {fill.qty} at {fill.price} fee {fill.fee} {fill.fee_asset} {role}"
-    )
+    coid = fill.coid or "-"  # not of an order of ours
+    return f"fill {coid} {fill.trade_id} {fill.qty} at {fill.price} fee {fill.fee} {fill.fee_asset} {role}"
 
 
 def _query(coid: str, outcome: Any) -> str:
@@ -53,6 +52,11 @@ def _rights(rights: Any) -> str:
     return f"rights {' '.join(words)} expires {rights.expires_ms}"
 
 
+def _mark(mark: Any) -> str:
+    funding = f"funding {mark.funding_rate} at {mark.next_funding_ms}"
+    return f"mark {mark.symbol} {mark.mark} index {mark.index} {funding}"
+
+
 def _instrument(rules: Any) -> str:
     tradable = "" if rules.tradable else " closed"
     least = f"least {rules.min_qty} {rules.min_notional}"
@@ -73,11 +77,14 @@ _WRITERS: dict[str, Any] = {
     "Balance": lambda row: f"balance {row.asset} {row.free}+{row.locked}",
     "positions": lambda rows: " ".join(["positions", *(f"{p.symbol}={p.qty}" for p in rows)]),
     "Position": lambda row: f"position {row.symbol} {row.qty} at {row.entry_price}",
-    "cash": lambda cash: f"cash {cash.kind} {cash.amount} {cash.asset} {cash.symbol} {cash.id}".rstrip(),
+    "cash": lambda cash: (
+        f"cash {cash.kind} {cash.amount} {cash.asset} {cash.symbol or '-'} {cash.id}".rstrip()
+    ),
     "rate_limit": _rate_limit,
     "FeeRates": lambda row: f"fees {row.symbol} maker {row.maker} taker {row.taker}",
     "AccountFacts": _facts,
     "KeyRights": _rights,
+    "Mark": _mark,
     "VenueInstrument": _instrument,
     "stream": lambda kind, state, cause: f"stream {kind.value} {state.value} {cause.value}",
 }

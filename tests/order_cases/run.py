@@ -209,7 +209,9 @@ async def run_draws(
 
 
 async def _with_simulator(seed: int, work: Callable[[Runner], Awaitable[Verdict]]) -> tuple[Verdict, Runner]:
-    logging.getLogger("arb").setLevel(logging.CRITICAL + 1)  # faults are what is asked for
+    logger = logging.getLogger("arb")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)  # faults are what is asked for
     command = (sys.executable, "-P", "-m", "arb", "sim", "--json", "--seed", str(seed))
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
@@ -221,5 +223,6 @@ async def _with_simulator(seed: int, work: Callable[[Runner], Awaitable[Verdict]
             runner = Runner(sim, client, seed)
             return await work(runner), runner
     finally:
+        logger.setLevel(level)
         process.stdin.close()
         await process.wait()

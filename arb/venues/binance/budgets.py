@@ -66,7 +66,9 @@ class OrderBudgets:
         if len(orders) > 1:  # the weakest of them decides
             lane = min((order.lane for order in orders), key=_RANK.__getitem__)
         weight = self._order_weight * len(orders)
-        if weight and self._weight.check(weight, now_ns, lane) is not None:
+        # Where an order weighs nothing, a full budget is no reason; a pause the venue asked for is one.
+        is_paused = now_ns < self._weight.stopped_until_ns
+        if is_paused or (weight and self._weight.check(weight, now_ns, lane) is not None):
             return "over the budget of request weight"
         for window, budget in self._orders.items():
             if budget.check(len(orders), now_ns, lane) is not None:

@@ -108,16 +108,16 @@ public:
     void found(OrderId id, OrderStatus status, Qty cum, Nanos t) noexcept;
     // An answer, to the oldest query without one; it proves nothing before the fence.
     void absent(OrderId id, Nanos t) noexcept;
-    // An opening balance; of a perpetual's venue the wallet. False, and nothing changed, once a record touched the
-    // account, and for the base asset of a perpetual: that account is its position.
+    // An opening balance; of a perpetual's venue the wallet. False, and nothing changed, once a record touched
+    // the account, and for the base asset of a perpetual: that account is its position.
     bool balance(VenueId venue, AssetId asset, Amount total, Nanos t) noexcept;
     // A perpetual's position as the venue has it, and what it cost (quantity times entry price). Before the first
     // record it is the opening; later it is compared, unless orders may still change it (`busy`).
     PositionResult position(InstrumentId id, Qty qty, Amount cost, Nanos t) noexcept;
     void asset_price(AssetId asset, Amount price, Nanos t) noexcept;  // of one unit, in the accounting currency
     void cash(VenueId venue, AssetId asset, Amount amount, CashKind kind, Nanos t) noexcept;
-    // The venue's rules now; they count from the next check. If its tick or lot do not fit the grid (`fits` false)
-    // the filters stay and the pair makes no entries any more.
+    // The venue's rules now; they count from the next check. If its tick or lot do not fit the grid (`fits` is
+    // false) the filters stay and the pair makes no entries any more.
     void rules(InstrumentId id, const Filters& filters, bool tradable, bool fits, Nanos t) noexcept;
     void command(CommandKind kind, Scope scope, std::uint16_t id, Nanos t) noexcept;
     void id_block(std::uint64_t upto, Nanos t) noexcept;  // trade numbers below `upto` may be used

@@ -25,8 +25,8 @@ struct Timing {
     Nanos query[6] = {0, 100 * kMillisecond, 300 * kMillisecond, kSecond, 3 * kSecond, 10 * kSecond};
     Nanos query_later = 5 * kSecond;          // after the schedule is used up
     Nanos fills = 100 * kMillisecond;         // executed, but its fills are not here yet: ask after this
-    Nanos fence = 13 * kSecond;               // after the send: recvWindow, 1 s of clock lead, settling; `absent` counts
-    Nanos absent_gap = kSecond;               // between the two queries that must both say so
+    Nanos fence = 13 * kSecond;               // after the send: recvWindow, 1 s of clock lead, settling
+    Nanos absent_gap = kSecond;               // between two queries after it that must not find the order
     Nanos lost = 20 * kSecond;                // unknown for this long: halt, and go on asking
     Nanos hedge = 1500 * kMillisecond;        // from "all resolved"
     Nanos hedge_retry = 20 * kMillisecond;

@@ -17,8 +17,8 @@ inline constexpr std::size_t kMaxPairs = 64;
 inline constexpr std::size_t kMaxInstruments = kMaxVenues * kMaxPairs;
 
 // One asset at one venue. A perpetual is kept like spot: the base account is the signed position, the quote
-// account is cash, the wallet less what its open positions cost. So a flat account's cash is its wallet, and its
-// equity is cash and positions at their price, whatever they were entered at.
+// account is cash, the wallet less what its open positions cost. So a flat account's cash is its wallet, and
+// its equity is cash and positions at their price, whatever they were entered at.
 struct Account {
     Amount opening{};     // what the venue reported before the first order, less `basis`
     Amount flow{};        // what fills and fees changed since
@@ -104,7 +104,8 @@ private:
     std::array<Position, kMaxInstruments> positions_{};
     std::array<Amount, kMaxAssets> prices_{};        // in the accounting currency
     std::array<Amount, kMaxAssets> unpriced_{};
-    Amount realised_{};  // result of finished trades, dust at its value then; other fees and funding as they come
+    // The result of finished trades, dust at its value then; other fees and funding as they come.
+    Amount realised_{};
     Amount peak_{};
 };
 

@@ -13,13 +13,16 @@ enum class RecordKind : std::uint8_t {
     intent,    // order, limit, qty, reserved: an order that may now be sent
     sent,      // bytes may have left
     report,    // code = OrderStatus, qty = cumulative quantity
-    fill,      // price, qty, fee of one execution; ref = hash of the venue's trade id, other = reservation released
+    fill,      // price, qty, fee of one execution; ref = hash of the venue's trade id, other = reservation
+               // released
     unknown,   // code = UnknownReason
-    resolved,  // code = ResolveSource, qty = executed, ref = ordered, other = base not executed, amount = reservation released
+    resolved,  // code = ResolveSource, qty = executed, ref = ordered, other = base not executed, amount =
+               // reservation released
     done,      // the trade is flat up to dust: amount = base left over, other = quote result
     halt,      // code = HaltReason
     adopt,     // seen after the order was resolved, and the pair is halted; code = AdoptCode.
-               // more: qty = what executed beyond; reopened: qty = may still execute, ref = ordered, amount = reserved
+               // more: qty = what executed beyond; reopened: qty = what may still execute, ref = ordered,
+               // amount = reserved again
     price,     // of an asset in the accounting currency: amount; values the fees paid in it
     cash,      // money that came or went without an order: amount; code = CashKind
 };

@@ -3,7 +3,7 @@
 // The machine is pure and holds no clock: timers are wishes that come back as inputs, so a model
 // checker may let each of them fire whenever it likes. Rules it keeps:
 //   * an order leaves `sent` and `unknown` only by a terminal report, a query that found it terminal, a
-//     definite reject, proof that no byte left, or the fence: the venue does not know it at a time when it would;
+//     definite reject, proof that no byte left, or the fence: the venue does not know it when it would;
 //   * a hedge goes out only when every other order of the trade is resolved, so the imbalance is known;
 //   * an imbalance is completed or reversed `max_hedges` times, then the pair halts: never an
 //     unbounded price, never a guess.
