@@ -134,7 +134,7 @@ def _timing(config: Config) -> Timing:
     fence_ms = window + _CLOCK_LEAD_MS + execution.settle_ms
     if execution.t_max_ms <= fence_ms + 2 * execution.absent_gap_ms:
         raise UsageError(
-            f"execution.t_max_ms = {execution.t_max_ms}: an unknown order would halt its pair before its fence "
+            f"t_max_ms = {execution.t_max_ms}: an unknown order would halt its pair before the fence "
             f"({fence_ms} = recv_window_ms + 1 s + settle_ms) and two answers absent_gap_ms apart"
         )
     return replace(

@@ -33,5 +33,5 @@ def test_the_fence_is_made_of_window_lead_and_settling() -> None:
 
 def test_a_time_that_ends_before_the_fence_is_refused() -> None:
     config = load_config(ROOT / "config/arbitrage.toml", ["execution.t_max_ms=15000"], {})
-    with pytest.raises(UsageError, match="before its fence"):
+    with pytest.raises(UsageError, match="before the fence"):
         plan_from_config(config, 1, SIM, KEYS, None)
