@@ -1,6 +1,7 @@
 """Messages as the venues print them, through the adapters: every one of a private stream, and the answers to
-what we ask by REST and over the order connection. The values are theirs; the ids, where we must recognise them,
-are ours."""
+what we ask by REST and over the order connection. The values are theirs; the client ids are ours, where an
+answer must name the order.
+"""
 
 from __future__ import annotations
 

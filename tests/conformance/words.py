@@ -13,7 +13,7 @@ def told(entry: tuple[Any, ...]) -> str:
     write = _WRITERS.get(name)
     if write is None:
         return " ".join([name, *(str(getattr(value, "value", value)) for value in rest)])
-    return write(*rest)
+    return str(write(*rest))
 
 
 def _order(order: Any) -> str:
@@ -31,6 +31,10 @@ def _query(coid: str, outcome: Any) -> str:
     if outcome.kind is QueryKind.found:
         return f"query {coid} found {outcome.order.status.value} {outcome.order.cum_qty}"
     return f"query {coid} {outcome.kind.value}"
+
+
+def _cash(cash: Any) -> str:
+    return f"cash {cash.kind} {cash.amount} {cash.asset} {cash.symbol or '-'} {cash.id}".rstrip()
 
 
 def _rate_limit(limit: Any) -> str:
@@ -77,9 +81,7 @@ _WRITERS: dict[str, Any] = {
     "Balance": lambda row: f"balance {row.asset} {row.free}+{row.locked}",
     "positions": lambda rows: " ".join(["positions", *(f"{p.symbol}={p.qty}" for p in rows)]),
     "Position": lambda row: f"position {row.symbol} {row.qty} at {row.entry_price}",
-    "cash": lambda cash: (
-        f"cash {cash.kind} {cash.amount} {cash.asset} {cash.symbol or '-'} {cash.id}".rstrip()
-    ),
+    "cash": _cash,
     "rate_limit": _rate_limit,
     "FeeRates": lambda row: f"fees {row.symbol} maker {row.maker} taker {row.taker}",
     "AccountFacts": _facts,

@@ -138,6 +138,8 @@ FILTER_CODES = frozenset(
     | set(range(170132, 170138))
 )
 # Key, signature, permission, address or ban: nothing of this account will pass.
+# 10003 is a bad key everywhere but on the order connection, where it means too many sessions.
+BAD_KEY = 10003
 AUTH_CODES = frozenset({-2015, 10004, 10005, 10007, 10008, 10009, 10010, 10024, 10027, 10028, 33004})
 
 

@@ -10,7 +10,7 @@ import orjson
 from arb.venues import fields
 from arb.venues.base import Balance, Credentials, Position, Signer, StreamCause, VenueEvents
 from arb.venues.bybit import parse_private, signing, tables
-from arb.venues.bybit.errors import AUTH_CODES
+from arb.venues.bybit.errors import AUTH_CODES, BAD_KEY
 from arb.venues.bybit.order_markets import OrderMarket
 from arb.venues.clock import VenueClock
 from arb.venues.private_stream import Heard
@@ -113,4 +113,5 @@ class BybitDialogue:
         code = message.get("retCode", message.get("ret_code"))
         if code == tables.CLOCK_REFUSED:
             self._on_clock_refused()
-        return StreamCause.refused if isinstance(code, int) and code not in AUTH_CODES else StreamCause.auth
+        is_auth = not isinstance(code, int) or code == BAD_KEY or code in AUTH_CODES
+        return StreamCause.auth if is_auth else StreamCause.refused
