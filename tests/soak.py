@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import random
@@ -91,6 +92,8 @@ class Soak:
         finally:
             self.trades += session.engine.stats["trades"]
             await session.close()
+            del session
+            gc.collect()  # what is left of a closed session is cycles, which would look like a leak for a while
 
     def _fault(self) -> None:
         kinds: dict[str, Any] = self._get("/faults/kinds")

@@ -43,7 +43,7 @@ from tests.venues.waiting import until
 
 pytestmark = pytest.mark.e2e
 
-SECONDS = float(os.environ.get("ARB_TEST_RATE_SECONDS", "3"))
+SECONDS = float(os.environ.get("ARB_TEST_RATE_SECONDS", "2"))
 LIMITS = {"spot": {"binance": 10, "bybit": 20}, "perpetual": {"binance": 20, "bybit": 10}}  # orders a second
 DEMAND = 3 * 20  # trades a second
 DEADLINE_NS = 100_000_000
