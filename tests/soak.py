@@ -93,7 +93,7 @@ class Soak:
             self.trades += session.engine.stats["trades"]
             await session.close()
             del session
-            gc.collect()  # what is left of a closed session is cycles, which would look like a leak for a while
+            gc.collect()  # what a closed session leaves is cycles, which would look like a leak for a while
 
     def _fault(self) -> None:
         kinds: dict[str, Any] = self._get("/faults/kinds")
