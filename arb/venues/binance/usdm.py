@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random as _random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from arb.venues.base import (
     ClockPort,
@@ -16,22 +15,21 @@ from arb.venues.base import (
     StreamCause,
     VenueError,
     VenueEvents,
-    VenueInstrument,
 )
 from arb.venues.binance import markets, order_markets, tables
 from arb.venues.binance.account import BinanceUsdmAccount
 from arb.venues.binance.errors import USDM_ERRORS
-from arb.venues.binance.market_data import BinanceMarketData
 from arb.venues.binance.orders import BinanceOrders
 from arb.venues.binance.streams import BinanceMarkReader
 from arb.venues.binance.usdm_private import BinanceUsdmDialogue, ListenKey, UsdmPrivateStream
+from arb.venues.binance.venue import BinanceVenue
 from arb.venues.endpoints import endpoint
 from arb.venues.marks import MarkStream
 from arb.venues.settings import VenueSettings
 from arb.venues.sharding import shards
 
 
-class BinanceUsdm(BinanceMarketData):
+class BinanceUsdm(BinanceVenue):
     """`urls`: `rest` and `ws` without a path and without a route; with credentials also `ws_api`, complete
     (without it orders go by REST), and `sapi` like `rest`, which tells the rights of the key. None has a
     default."""
@@ -52,7 +50,6 @@ class BinanceUsdm(BinanceMarketData):
             markets.USDM, name, urls, http, sockets, clock, events, credentials, settings, random
         )
         self._rest.errors = USDM_ERRORS
-        self._orders: BinanceOrders | None = None
         self._private: UsdmPrivateStream | None = None
         self._account: BinanceUsdmAccount | None = None
         if credentials is None:
@@ -95,10 +92,6 @@ class BinanceUsdm(BinanceMarketData):
         )
 
     @property
-    def orders(self) -> BinanceOrders | None:
-        return self._orders
-
-    @property
     def private(self) -> UsdmPrivateStream | None:
         return self._private
 
@@ -109,15 +102,6 @@ class BinanceUsdm(BinanceMarketData):
     def _key_expired(self, detail: str) -> None:
         if self._private is not None:
             self._private.renew(StreamCause.terminated, detail)
-
-    def _take_limits(self, info: Mapping[str, Any]) -> None:
-        super()._take_limits(info)
-        if self._orders is not None:
-            self._orders.budgets.take_limits(info)
-
-    def _found(self, instruments: Sequence[VenueInstrument]) -> None:
-        if self._orders is not None:
-            self._orders.allow(instruments)
 
     def mark_stream(
         self,

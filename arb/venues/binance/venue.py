@@ -26,7 +26,26 @@ from arb.venues.private_stream import ReconnectingStream
 from arb.venues.settings import VenueSettings
 
 
-class BinanceSpot(BinanceMarketData):
+class BinanceVenue(BinanceMarketData):
+    """What both markets do with their orders; None without credentials."""
+
+    _orders: BinanceOrders | None = None
+
+    @property
+    def orders(self) -> BinanceOrders | None:
+        return self._orders
+
+    def _take_limits(self, info: Mapping[str, Any]) -> None:
+        super()._take_limits(info)
+        if self._orders is not None:
+            self._orders.budgets.take_limits(info)
+
+    def _found(self, instruments: Sequence[VenueInstrument]) -> None:
+        if self._orders is not None:
+            self._orders.allow(instruments)
+
+
+class BinanceSpot(BinanceVenue):
     """`urls`: `rest` and `ws` without a path, `ws_api` complete; `sapi` is like `rest`, and the same where it
     is not given. None has a default."""
 
@@ -45,7 +64,6 @@ class BinanceSpot(BinanceMarketData):
         super().__init__(
             markets.SPOT, name, urls, http, sockets, clock, events, credentials, settings, random
         )
-        self._orders: BinanceOrders | None = None
         self._private: ReconnectingStream | None = None
         self._account: BinanceSpotAccount | None = None
         if credentials is not None:
@@ -82,10 +100,6 @@ class BinanceSpot(BinanceMarketData):
             )
 
     @property
-    def orders(self) -> BinanceOrders | None:
-        return self._orders
-
-    @property
     def private(self) -> ReconnectingStream | None:
         return self._private
 
@@ -101,12 +115,3 @@ class BinanceSpot(BinanceMarketData):
         on_other: Callable[[bytes], None] | None = None,
     ) -> None:
         return None
-
-    def _take_limits(self, info: Mapping[str, Any]) -> None:
-        super()._take_limits(info)
-        if self._orders is not None:
-            self._orders.budgets.take_limits(info)
-
-    def _found(self, instruments: Sequence[VenueInstrument]) -> None:
-        if self._orders is not None:
-            self._orders.allow(instruments)

@@ -1,9 +1,10 @@
-"""Bybit spot as one Venue: its market data, orders, the private stream and the account."""
+"""A Bybit market as one Venue: its market data, orders, the private stream and the account; spot is one."""
 
 from __future__ import annotations
 
 import random as _random
 from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 from arb.venues.base import (
     ClockPort,
@@ -17,16 +18,19 @@ from arb.venues.base import (
 from arb.venues.bybit import markets
 from arb.venues.bybit.account import BybitAccount
 from arb.venues.bybit.market_data import BybitMarketData
-from arb.venues.bybit.order_markets import SPOT_ORDERS
+from arb.venues.bybit.order_markets import SPOT_ORDERS, OrderMarket
 from arb.venues.bybit.orders import BybitOrders
 from arb.venues.bybit.session import BybitSession
 from arb.venues.private_stream import ReconnectingStream
 from arb.venues.settings import VenueSettings
 
 
-class BybitSpot(BybitMarketData):
+class BybitVenue(BybitMarketData):
     """`urls`: `rest` without a path, `ws_public` up to `/v5/public`, `ws_private` and `ws_trade`
     complete; without the last orders go by REST. None has a default."""
+
+    market: ClassVar[markets.Market]
+    order_market: ClassVar[OrderMarket]
 
     def __init__(
         self,
@@ -40,13 +44,11 @@ class BybitSpot(BybitMarketData):
         settings: VenueSettings | None = None,
         random: Callable[[], float] = _random.random,
     ) -> None:
-        super().__init__(
-            markets.SPOT, name, urls, http, sockets, clock, events, credentials, settings, random
-        )
+        super().__init__(self.market, name, urls, http, sockets, clock, events, credentials, settings, random)
         self._session: BybitSession | None = None
         if credentials is not None:
             self._session = BybitSession(
-                SPOT_ORDERS,
+                self.order_market,
                 name,
                 urls,
                 self._rest,
@@ -71,6 +73,15 @@ class BybitSpot(BybitMarketData):
     def account(self) -> BybitAccount | None:
         return None if self._session is None else self._session.account
 
+    def _found(self, instruments: Sequence[VenueInstrument]) -> None:
+        if self._session is not None:
+            self._session.orders.allow(instruments)
+
+
+class BybitSpot(BybitVenue):
+    market = markets.SPOT
+    order_market = SPOT_ORDERS
+
     def mark_stream(
         self,
         symbols: Sequence[str],
@@ -79,7 +90,3 @@ class BybitSpot(BybitMarketData):
         on_other: Callable[[bytes], None] | None = None,
     ) -> None:
         return None
-
-    def _found(self, instruments: Sequence[VenueInstrument]) -> None:
-        if self._session is not None:
-            self._session.orders.allow(instruments)
