@@ -31,6 +31,11 @@ class Symbols:
     def of_venue(self, venue_symbol: str) -> VenueInstrument | None:
         return self._by_venue_symbol.get(venue_symbol)
 
+    def to_venue_symbol(self, symbol: str) -> str:
+        """The other way round; a symbol that was never read is left as it is, for the venue to refuse."""
+        found = self._by_symbol.get(symbol)
+        return symbol if found is None else found.venue_symbol
+
     def to_symbol(self, venue_symbol: str) -> str:
         """Events of symbols we never asked for (another program's orders) keep the venue's name."""
         found = self._by_venue_symbol.get(venue_symbol)

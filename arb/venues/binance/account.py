@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from arb.venues import fields
+from arb.venues.answers import converted
 from arb.venues.base import (
     AccountFacts,
     ErrorClass,
@@ -51,15 +52,7 @@ class _Reader:
         on_done: Callable[[T | VenueFailure], None],
         rest: BinanceRest | None = None,
     ) -> None:
-        def answered(result: Any) -> None:
-            if not isinstance(result, VenueFailure):
-                try:
-                    result = to_value(result)
-                except VenueError as error:
-                    result = VenueFailure(ErrorClass.unknown, 200, f"{endpoint.path}: {error}")
-            on_done(result)
-
-        (rest or self._rest).read(endpoint, query, answered)
+        (rest or self._rest).read(endpoint, query, converted(to_value, on_done, endpoint.path))
 
     def _rates(
         self,
@@ -76,8 +69,7 @@ class _Reader:
                 on_done(found)
                 return
             symbol = symbols[len(found)]
-            instrument = self._symbols.find(symbol)
-            name = symbol if instrument is None else instrument.venue_symbol
+            name = self._symbols.to_venue_symbol(symbol)
             self._read(endpoint, f"symbol={name}", lambda body: to_rates(symbol, body), answered)
 
         def answered(answer: FeeRates | VenueFailure) -> None:

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from arb.venues import fields
-from arb.venues.base import Balance, ErrorClass, FillUpdate, OrderUpdate, VenueError, VenueFailure
+from arb.venues.answers import converted
+from arb.venues.base import Balance, FillUpdate, OrderUpdate, VenueFailure
 from arb.venues.binance.order_markets import OrderMarket
 from arb.venues.binance.rest import BinanceRest
 from arb.venues.binance.tables import Endpoint
@@ -56,7 +57,8 @@ class OrderReads:
             found = (self._market.trade(row, order.coid, order.symbol) for row in fields.rows(body, "trades"))
             return [fill for fill in found if fill.venue_order_id == order.venue_order_id]
 
-        query = f"symbol={self._venue_symbol(order.symbol)}&orderId={order.venue_order_id}&limit={PAGE}"
+        venue_symbol = self._symbols.to_venue_symbol(order.symbol)
+        query = f"symbol={venue_symbol}&orderId={order.venue_order_id}&limit={PAGE}"
         self._read(self._market.trades_of_order, query, fills, on_done)
 
     def recent_fills(self, symbols: Sequence[str], since_ms: int, on_done: OnFills) -> None:
@@ -89,7 +91,7 @@ class OrderReads:
                 for row in fields.rows(body, "trades")
             ]
 
-        query = f"symbol={self._venue_symbol(symbol)}&{rest_of_query}&limit={PAGE}"
+        query = f"symbol={self._symbols.to_venue_symbol(symbol)}&{rest_of_query}&limit={PAGE}"
         self._read(self._market.trades, query, fills, on_done)
 
     def coid(self, symbol: str, order_id: str, on_done: Callable[[str | VenueFailure], None]) -> None:
@@ -98,12 +100,8 @@ class OrderReads:
             self._ids.note(order_id, coid)
             return coid
 
-        query = f"symbol={self._venue_symbol(symbol)}&orderId={order_id}"
+        query = f"symbol={self._symbols.to_venue_symbol(symbol)}&orderId={order_id}"
         self._read(self._market.query, query, found, on_done)
-
-    def _venue_symbol(self, symbol: str) -> str:
-        instrument = self._symbols.find(symbol)
-        return symbol if instrument is None else instrument.venue_symbol
 
     def _read(
         self,
@@ -112,15 +110,7 @@ class OrderReads:
         to_value: Callable[[Any], T],
         on_done: Callable[[T | VenueFailure], None],
     ) -> None:
-        def answered(result: Any) -> None:
-            if not isinstance(result, VenueFailure):
-                try:
-                    result = to_value(result)
-                except VenueError as error:
-                    result = VenueFailure(ErrorClass.unknown, 200, f"unreadable answer: {error}")
-            on_done(result)
-
-        self._rest.read(endpoint, query, answered)
+        self._rest.read(endpoint, query, converted(to_value, on_done, "unreadable answer"))
 
 
 class _History:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from arb.venues import fields
+from arb.venues.answers import converted
 from arb.venues.base import (
     AccountFacts,
-    ErrorClass,
     FeeRates,
     KeyRights,
     Position,
@@ -59,8 +59,7 @@ class BybitAccount:
             by_name = {fields.text(row, "symbol"): row for row in rows}
             found = []
             for symbol in symbols:
-                instrument = self._symbols.find(symbol)
-                row = by_name.get(symbol if instrument is None else instrument.venue_symbol)
+                row = by_name.get(self._symbols.to_venue_symbol(symbol))
                 if row is None:
                     raise VenueError(f"no rate of {symbol} was told")
                 maker, taker = (fields.decimal(row, f"{role}FeeRate") for role in ("maker", "taker"))
@@ -69,7 +68,7 @@ class BybitAccount:
 
         query = f"category={self._market.category}"
         if len(symbols) == 1:
-            query += f"&symbol={self._venue_symbol(symbols[0])}"
+            query += f"&symbol={self._symbols.to_venue_symbol(symbols[0])}"
         self._read(_FEE_RATE, query, lambda result: rates(parse.result_list(result, "fee-rate")), on_done)
 
     def positions(self, on_done: OnPositions) -> None:
@@ -123,7 +122,7 @@ class BybitAccount:
                 leverage[symbol] = answer[1]
                 ask(facts)
 
-            query = f"category={LINEAR}&symbol={self._venue_symbol(symbol)}"
+            query = f"category={LINEAR}&symbol={self._symbols.to_venue_symbol(symbol)}"
             self._read(_POSITIONS, query, _mode_and_leverage, told)
 
         self._read(_QUERY_API, "", _account_id, key)
@@ -147,10 +146,6 @@ class BybitAccount:
 
         self._read(_QUERY_API, "", rights, on_done)
 
-    def _venue_symbol(self, symbol: str) -> str:
-        instrument = self._symbols.find(symbol)
-        return symbol if instrument is None else instrument.venue_symbol
-
     def _read(
         self,
         endpoint: Endpoint,
@@ -158,15 +153,7 @@ class BybitAccount:
         to_value: Callable[[Any], T],
         on_done: Callable[[T | VenueFailure], None],
     ) -> None:
-        def answered(result: Any) -> None:
-            if not isinstance(result, VenueFailure):
-                try:
-                    result = to_value(result)
-                except VenueError as error:
-                    result = VenueFailure(ErrorClass.unknown, 200, f"{endpoint.path}: {error}")
-            on_done(result)
-
-        self._rest.read(endpoint, query, answered)
+        self._rest.read(endpoint, query, converted(to_value, on_done, endpoint.path))
 
 
 def _account_id(result: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from arb.venues.base import Balance, ErrorClass, FillUpdate, OrderUpdate, VenueError, VenueFailure
+from arb.venues.answers import converted
+from arb.venues.base import Balance, FillUpdate, OrderUpdate, VenueFailure
 from arb.venues.bybit import parse_private, tables
 from arb.venues.bybit.order_markets import OrderMarket
 from arb.venues.bybit.rest import BybitRest
@@ -27,8 +28,7 @@ class OrderReads:
         self._symbols = symbols
 
     def fetch_fills(self, order: OrderUpdate, on_done: OnFills) -> None:
-        instrument = self._symbols.find(order.symbol)
-        venue_symbol = order.symbol if instrument is None else instrument.venue_symbol
+        venue_symbol = self._symbols.to_venue_symbol(order.symbol)
         query = (
             f"category={self._market.category}&symbol={venue_symbol}&orderLinkId={order.coid}"
             f"&limit={tables.EXECUTIONS_LIMIT}"
@@ -93,12 +93,4 @@ class OrderReads:
     ) -> None:
         """The rows of all pages."""
 
-        def answered(result: Any) -> None:
-            if not isinstance(result, VenueFailure):
-                try:
-                    result = to_value(result)
-                except VenueError as error:
-                    result = VenueFailure(ErrorClass.unknown, 200, f"{endpoint.path}: {error}")
-            on_done(result)
-
-        self._rest.read_pages(endpoint, query, True, answered)
+        self._rest.read_pages(endpoint, query, True, converted(to_value, on_done, endpoint.path))
