@@ -54,8 +54,6 @@ async def take_opening(
 ) -> None:
     """What is there before the first order, into the ledger."""
     wallet = await wallet_of(state)
-    # Fees and funding in the accounting currency count at face value; in any other asset once it has a price.
-    engine.asset_price(assets.index(currency), "1", stamp())
     if not state.plan.is_perpetual:
         state.opening = wallet
         for number, asset in enumerate(assets):

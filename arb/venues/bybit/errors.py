@@ -132,11 +132,6 @@ SPOT_ERRORS = ErrorTable(_rows(SPOT))
 LINEAR_ERRORS = ErrorTable(_rows(LINEAR))
 TABLES: Mapping[str, ErrorTable] = {SPOT: SPOT_ERRORS, LINEAR: LINEAR_ERRORS}
 
-# The rules of the instrument are not what we hold them to be: read them again.
-FILTER_CODES = frozenset(
-    {110003, 110017, 110094, 30208, 30209, 170140, 170148, 170192, 170193, 170194, 170371, 170372}
-    | set(range(170132, 170138))
-)
 # Key, signature, permission, address or ban: nothing of this account will pass.
 # 10003 is a bad key everywhere but on the order connection, where it means too many sessions.
 BAD_KEY = 10003

@@ -29,7 +29,6 @@ from arb.venues.base import (
     VenueInstrument,
 )
 from arb.venues.bybit import tables, templates
-from arb.venues.bybit.errors import FILTER_CODES
 from arb.venues.bybit.order_asks import OrderAsks
 from arb.venues.bybit.order_markets import OrderMarket
 from arb.venues.bybit.order_reads import OnFills, OrderReads
@@ -38,6 +37,7 @@ from arb.venues.bybit.tables import Endpoint
 from arb.venues.bybit.templates import Key, OrderTemplate
 from arb.venues.bybit.ws_orders import TOO_MANY_SESSIONS, BybitOrderDialogue, headers_of, result_of
 from arb.venues.clock_hold import ClockHold
+from arb.venues.filters import FILTER_CODES
 from arb.venues.order_channel import OrderChannel
 from arb.venues.symbols import Symbols, valid_coid
 
@@ -250,7 +250,7 @@ class BybitOrders:
         if self._market.reduces and failure.message.startswith(tables.MODE_MISMATCH):
             self.hold_entries("", "the account is not in one-way position mode")
         self._events.on_reject(order.coid, failure.error_class, failure.code, failure.message)
-        if failure.code in FILTER_CODES and self.on_filter_reject is not None:
+        if failure.code in FILTER_CODES["bybit"] and self.on_filter_reject is not None:
             self.on_filter_reject(order.symbol)
 
     # What is asked.
