@@ -123,7 +123,7 @@ class Session:
             state.venue.private.start()
             state.venue.orders.start()
         await self._until(self._private_up, self._private_down)
-        # Fees and funding in the accounting currency count at face value; in another asset once it has a price.
+        # Fees and funding in the accounting currency count at face value; else once the asset has a price.
         self.engine.asset_price(self.assets.index(self.plan.currency), "1", self.turn.stamp())
         for state in self.venues:
             await take_opening(state, self.engine, self.assets, self.plan.currency, self.turn.stamp)
